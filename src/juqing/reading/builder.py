@@ -1,0 +1,172 @@
+"""One way to a `Script` for every format: readers say what they see, line by line, and the builder puts it together."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from juqing.reading import limits
+from juqing.reading.cast import is_minor
+from juqing.script import Character, Cue, Delivery, Language, Line, LineKind, Note, Scene, Script, Span, Warning
+from juqing.text.names import HAN, NameFinder
+
+_HAN = re.compile(f"[{HAN}]")
+_LETTER = re.compile(rf"[{HAN}A-Za-zÀ-ɏͰ-ӿぁ-ヿ가-힣]")
+
+
+@dataclass
+class _Draft:
+    """A scene in the making."""
+
+    heading: dict[str, Any]
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+
+class ScriptBuilder:
+    """Collects what a reader sees and builds the frozen script."""
+
+    def __init__(self, format: str):
+        self.format = format
+        self.title = ""
+        self.authors: list[str] = []
+        self.part = ""
+        self.cast: dict[str, Character] = {}
+        self.warnings: list[Warning] = []
+        self._notes: list[Note] = []
+        self._drafts: list[_Draft] = []
+        self.in_scene = False
+
+    def close_scene(self) -> None:
+        """A new part begins: lines before its first heading belong to a scene of their own."""
+        self.in_scene = False
+
+    def scene(self, heading: str, source: Span | None, **fields: Any) -> None:
+        """Open a scene; `fields` are those of `Scene`."""
+        limits.check("MAX_SCENES", len(self._drafts) + 1, limits.MAX_SCENES, "the number of scenes", line=source and source.first)
+        self.in_scene = True
+        self._drafts.append(_Draft({"heading": heading, "source": source, "part": self.part, **fields}))
+
+    def amend_scene(self, **fields: Any) -> None:
+        """Fill fields of the open scene that its heading left empty."""
+        heading = self._drafts[-1].heading
+        heading.update({key: value for key, value in fields.items() if value and not heading.get(key)})
+
+    def line(
+        self,
+        kind: LineKind,
+        text: str,
+        printed: str,
+        source: Span,
+        *,
+        speakers: tuple[str, ...] = (),
+        parentheticals: tuple[str, ...] = (),
+        delivery: Delivery = "on",
+        flag: str = "",
+        rows: tuple[tuple[str, str], ...] | None = None,
+    ) -> None:
+        """Add a line to the open scene. `rows` are `(character, id)` pairs where the file itself says who is in the line."""
+        if not self.in_scene:
+            self.scene("", None)
+        self._drafts[-1].lines.append(
+            {
+                "kind": kind,
+                "text": text,
+                "printed": printed,
+                "source": source,
+                "speakers": speakers,
+                "parentheticals": parentheticals,
+                "delivery": delivery,
+                "flag": flag or self._drafts[-1].heading.get("flag", ""),
+                "rows": rows,
+            }
+        )
+
+    def note(self, kind: str, text: str, source: Span) -> None:
+        self._notes.append(Note(kind, text, source))
+
+    def warn(self, message: str, line: int | None = None, confidence: float = 1.0) -> None:
+        self.warnings.append(Warning(message, line, confidence))
+
+    def character(self, name: str, aliases: tuple[str, ...] = (), note: str = "") -> None:
+        """Declare a character of the cast list."""
+        self.cast.setdefault(name, Character(name, aliases, note, is_minor(name)))
+
+    def build(self, *, source_name: str = "", source_sha256: str = "", n_source_lines: int = 0) -> Script:
+        for draft in self._drafts:
+            for line in draft.lines:
+                for name in line["speakers"]:
+                    self.character(name)
+                for name, _ in line["rows"] or ():
+                    self.character(name)
+        limits.check("MAX_NAMES", len(self.cast), limits.MAX_NAMES, "the number of characters")
+        finder = NameFinder(self.cast)
+        scenes, cues = [], []
+        n_lines = 0
+        for scene_index, draft in enumerate(self._drafts):
+            lines = []
+            for fields in draft.lines:
+                rows = fields.pop("rows")
+                line = Line(index=n_lines, scene=scene_index, mentioned=(), **fields)
+                present, mentioned = _who(line, finder) if rows is None else ([], ())
+                if mentioned:
+                    line = Line(index=n_lines, scene=scene_index, mentioned=mentioned, **fields)
+                lines.append(line)
+                if rows is None:
+                    rows = [(name, f"{scene_index + 1}-{n_lines + 1}-{k + 1}") for k, name in enumerate(present)]
+                for name, row_id in rows:
+                    role = "speaker" if name in line.speakers else "present"
+                    cues.append(Cue(len(cues), n_lines, name, role, row_id))
+                n_lines += 1
+            scenes.append(Scene(index=scene_index, lines=tuple(lines), **draft.heading))
+        return Script(
+            title=self.title,
+            format=self.format,
+            language=self._language(),
+            scenes=tuple(scenes),
+            cues=tuple(cues),
+            cast=tuple(self.cast.values()),
+            notes=tuple(self._notes),
+            warnings=tuple(self.warnings),
+            authors=tuple(self.authors),
+            source_name=source_name,
+            source_sha256=source_sha256,
+            n_source_lines=n_source_lines,
+        )
+
+    def _language(self) -> Language:
+        text = "".join(line["text"] for draft in self._drafts for line in draft.lines[:2000])[:100_000]
+        han = _HAN.findall(text)
+        letters = len(_LETTER.findall(text))
+        if not letters:
+            return "other"
+        # One Han character carries about what four Latin letters do.
+        if 4 * len(han) >= letters - len(han):
+            if re.search("[ぁ-ヿ]", text) and len(re.findall("[ぁ-ヿ]", text)) > len(han) // 4:
+                return "other"
+            simplified = sum(_encodes(c, "gb2312") and not _encodes(c, "big5") for c in han)
+            traditional = sum(_encodes(c, "big5") and not _encodes(c, "gb2312") for c in han)
+            return "zh-Hant" if traditional > simplified else "zh"
+        return "en" if len(re.findall("[A-Za-z]", text)) > 0.8 * letters else "other"
+
+
+def _encodes(character: str, encoding: str) -> bool:
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _who(line: Line, finder: NameFinder) -> tuple[list[str], tuple[str, ...]]:
+    """Who is in a line, speakers first, and who is only talked about."""
+    present = list(line.speakers)
+    if line.kind == "action":
+        present += finder.find(line.text)
+    elif line.kind in ("dialogue", "lyric"):
+        for parenthetical in line.parentheticals:
+            present += finder.find(parenthetical)
+    present = list(dict.fromkeys(present))
+    if line.kind == "action":
+        return present, ()
+    return present, tuple(name for name in finder.find(line.text) if name not in present)

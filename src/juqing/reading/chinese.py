@@ -1,0 +1,370 @@
+"""Chinese film, television and short-drama scripts in plain text: four house styles, often two of them in one file.
+
+Pass one collects names (cast list, 人物 rows, cues that come back); pass two says of every line what it is. Both are linear
+in the length of the text. Every line ends up in exactly one scene heading, line or note.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from juqing.reading.builder import ScriptBuilder
+from juqing.reading.cast import clean_name, is_minor
+from juqing.reading.cues import (
+    NARRATOR,
+    Names,
+    SpokenCue,
+    is_label,
+    looks_like_name,
+    parse_cue,
+    read_name,
+    split_colon,
+    split_joint,
+)
+from juqing.reading.headings import CAST_ROW, PART, Heading, parse_heading, split_names
+from juqing.script import LineKind, Span
+from juqing.text.names import HAN
+
+ACTION_MARKS = "△▲▽⊿Δ∆▷◇○●※〔"
+
+_INVISIBLE = re.compile("[\u200b-\u200f\u00ad\ufeff\u2060\x00-\x08\x0e-\x1f]")
+_CAST_BLOCK = re.compile(r"^(?:主要)?(?:人物|角色)(?:小传|表|介绍|介紹|简介|列表|设定|關係|关系)?$|^(?:剧中|劇中|主要|登场|登場)人物(?:表)?$|^人物小傳$")
+_OTHER_BLOCK = re.compile(r"^(?:故事)?(?:梗概|大纲|大綱|简介|概要)$|^一句话故事$|^(?:创作)?(?:阐述|说明|备注|備註)$|^作者(?:简介|的话)?$|^前言$|^目录$")
+_BODY = re.compile(r"^(?:剧本)?正文$")
+_NUMBERING = re.compile(r"^(?:\d{1,3}|[一二三四五六七八九十]{1,3})\s*[.、．)）]\s*")
+_CAST_LINE = re.compile(r"^(?P<name>[^：:—\-\s　（(，,。]{1,12})\s*(?:[（(](?P<alias>[^）)]*)[）)])?\s*(?:[:：]|—+|--+|－+|[\s　]{2,}|　|[，,](?=\s*(?:男|女|\d|[一二三四五六七八九十]+岁)))\s*(?P<note>.+)$")
+_CREDIT = re.compile(r"^(?P<k>编剧|編劇|作者|导演|原著|改编|策划)\s*[:：]\s*(?P<v>.+)$")
+_TITLE = re.compile(r"^[《〈](?P<t>[^《》]{1,60})[》〉](?:[^。]{0,20})$")
+_TITLE_LABEL = re.compile(r"^(?:片名|剧名|劇名|标题)\s*[:：]\s*《?(?P<t>[^》]+)》?$")
+_FLASHBACK = re.compile(r"^[【\[（(△▲]?\s*(?:画面)?(?P<w>闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇)(?:画面|片段|镜头)?(?P<s>开始|開始|起)?[】\]）)：:。]*$")
+_FLASHBACK_END = re.compile(r"^[【\[（(△▲]?\s*(?:画面)?(?:(?:闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇)(?:画面|片段)?(?:结束|結束|完|止)|切?回(?:到)?现实|闪回现实)[】\]）)。]*$")
+_FLAGS = {"闪": "flashback", "閃": "flashback", "回": "flashback", "梦": "dream", "夢": "dream", "蒙": "montage"}
+_CAPTION = re.compile(r"^[【\[（(]?\s*(?:叠|出|打出?|疊)?字幕\s*[:：](?P<t>.*?)[】\]）)]?$")
+_NARRATION = re.compile(r"^[【\[]?\s*(?:旁白|解说|解說|画外音|畫外音|话外音|VO|V\.O\.)\s*(?:[（(](?P<m>[^）)]*)[）)])?\s*[:：](?P<t>.*?)[】\]]?$", re.I)
+_OTHER = re.compile(r"^[【\[（(]?\s*(?:♪|♫|BGM|SFX|音效|音乐|音樂|配乐|歌曲|插曲|主题曲|主題曲)\s*[:：起】\]）)]?", re.I)
+_TRANSITION = re.compile(r"^[【\[（(]?\s*(?:空镜|空鏡|特写|特寫|镜头|鏡頭|切至|切到|切入|切回|叠化|疊化|淡入|淡出|黑场|黑場|黑屏|渐黑|渐隐|渐显|转场|定格|快切|跳切|CUT\s*TO|FADE\s*(?:IN|OUT|TO))(?:[:：】\]）)，。]|$|(?=.{0,30}[】\]）)]$)|(?<=镜头)(?=切|转|摇|推|拉))", re.I)
+_END = re.compile(r"^[（(【—\-]*\s*(?:(?:全剧|全劇|本集|本剧)?(?:完|终|終|剧终|劇終)|全剧完|第.{1,4}集(?:完|终|終)|幕落|幕闭|落幕|THE END|未完待续|待续)\s*[）)】。—\-]*$", re.I)
+_LABEL_ROW = re.compile(r"^(?P<k>时间|時間|地点|地點|场景|場景|内外景?|道具|服装|服化道|天气|备注|備註|注|灯光|布景|气氛)\s*[:：](?P<v>.*)$")
+_DASH_ACTION = re.compile(rf"^[—–-]{{1,2}}\s*(?=[{HAN}])")
+
+
+def read_chinese(lines: list[str], builder: ScriptBuilder) -> None:
+    """Read the lines of a Chinese script into a builder. Any list of strings is read without an exception."""
+    _Reader(lines, builder).read()
+
+
+class _Reader:
+    def __init__(self, lines: list[str], builder: ScriptBuilder):
+        self.builder = builder
+        self.printed = lines
+        self.texts = [_clean(line) for line in lines]
+        self.headings: dict[int, Heading] = {}
+        self.parts: set[int] = set()
+        self._find_headings()
+        self.first_story = min([*self.headings, *self.parts], default=None)
+        self.names = Names()
+        self.cast_rows: dict[int, tuple[str, tuple[str, ...], str]] = {}
+        self.blocks = self._front_matter()
+        self._collect_names()
+        self.flag, self.flag_end = "", -1  # the flashback that is open, and the line that closes it (-1: none does)
+
+    # Pass one
+
+    def _find_headings(self) -> None:
+        following = ""
+        for i in range(len(self.texts) - 1, -1, -1):
+            text = self.texts[i]
+            if not text:
+                continue
+            if PART.match(text) and split_colon(text) is None:
+                self.parts.add(i)
+            elif (heading := parse_heading(text)) is not None:
+                told_by_next = CAST_ROW.match(following) or following[:1] in ACTION_MARKS or _bare_heading(following)
+                if heading.sure or (told_by_next and following):
+                    self.headings[i] = heading
+            following = text
+
+    def _front_matter(self) -> dict[int, str]:
+        """The kind of note of every line in a front-matter block (cast list, synopsis); fills `cast_rows`."""
+        blocks: dict[int, str] = {}
+        kind = ""
+        declared: set[str] = set()
+        for i, text in enumerate(self.texts):
+            if not text:
+                continue
+            title = text.strip("【】[]《》#*:：　 ")
+            if i in self.headings or i in self.parts:
+                kind = ""
+            elif _BODY.match(title):
+                blocks[i] = "label"
+                kind = ""
+            elif _CAST_BLOCK.match(title) and not self._names_follow(text):
+                kind = blocks[i] = "cast"
+            elif _OTHER_BLOCK.match(title):
+                kind = blocks[i] = "synopsis"
+            elif kind and text[0] in ACTION_MARKS:
+                kind = ""
+            elif kind == "cast":
+                row = self._cast_row(text)
+                if row is not None and row[0] in declared:
+                    kind = ""  # the story has begun: a name that was declared speaks
+                    continue
+                blocks[i] = "cast"
+                if row is not None:
+                    declared.add(row[0])
+                    self.cast_rows[i] = row
+            elif kind:
+                blocks[i] = kind
+            if self.first_story is not None and i >= self.first_story and not kind:
+                break
+        return blocks
+
+    def _names_follow(self, text: str) -> bool:
+        row = CAST_ROW.match(text)
+        return row is not None and bool(row["v"].strip())
+
+    @staticmethod
+    def _cast_row(text: str) -> tuple[str, tuple[str, ...], str] | None:
+        row = _CAST_LINE.match(_NUMBERING.sub("", text))
+        if row is None:
+            return None
+        name = clean_name(row["name"])
+        if not looks_like_name(name):
+            return None
+        aliases = tuple(
+            alias
+            for alias in map(clean_name, re.split(r"[、，,/；;\s]|又名|人称|外号|绰号", row["alias"] or ""))
+            if looks_like_name(alias) and not re.search(r"[男女岁\d饰]", alias) and alias != name
+        )
+        return name, aliases, row["note"].strip()
+
+    def _collect_names(self) -> None:
+        certain: set[str] = set()
+        for name, aliases, note in self.cast_rows.values():
+            self.builder.character(name, aliases, note)
+            certain.add(name)
+            certain.update(aliases)
+        for heading in self.headings.values():
+            certain.update(name for name in map(clean_name, heading.cast) if looks_like_name(name))
+        counts: Counter[str] = Counter()
+        nobody = Names()
+        for i, text in enumerate(self.texts):
+            if not text or i in self.blocks or i in self.headings or i in self.parts or text[0] in ACTION_MARKS:
+                continue
+            if (row := CAST_ROW.match(text)) is not None and (i - 1 in self.headings or "、" in row["v"] or "，" in row["v"]):
+                certain.update(name for name in map(clean_name, split_names(row["v"])) if looks_like_name(name))
+                continue
+            halves = split_colon(text)
+            if halves is None or not halves[1] or _TITLE_LABEL.match(text) or _CREDIT.match(text):
+                continue
+            name, moods, delivery = read_name(halves[0])
+            for part in split_joint(name, nobody):
+                if looks_like_name(part) and part != NARRATOR:
+                    # A bracketed mood or an OS tag stands behind names only.
+                    counts[part] += 2 if moods or delivery != "on" else 1
+        self.names = Names(certain | {name for name, n in counts.items() if n > 1} | {n for n in counts if is_minor(n)})
+
+    # Pass two
+
+    def read(self) -> None:
+        i, n = 0, len(self.texts)
+        n_headings = len(self.headings)
+        while i < n:
+            i = self._read_line(i, n)
+        if not n_headings and not self.parts and any(self.texts):
+            self.builder.warn("no scene heading was recognized; the whole text is taken as one scene", 1, 0.5)
+
+    def _span(self, first: int, last: int) -> Span:
+        printed = self.printed[first]
+        return Span(first + 1, last + 1, len(printed) - len(printed.lstrip()), len(self.printed[last].rstrip()))
+
+    def _note(self, kind: str, i: int, last: int | None = None) -> int:
+        last = i if last is None else last
+        text = "" if kind == "blank" else "\n".join(self.texts[i : last + 1])
+        self.builder.note(kind, text, self._span(i, last))
+        return last + 1
+
+    def _line(self, kind: LineKind, text: str, i: int, last: int | None = None, **fields: object) -> int:
+        last = i if last is None else last
+        printed = "\n".join(line.strip() for line in self.printed[i : last + 1])
+        self.builder.line(kind, text.strip(), printed, self._span(i, last), flag=self.flag, **fields)  # type: ignore[arg-type]
+        return last + 1
+
+    def _read_line(self, i: int, n: int) -> int:
+        text = self.texts[i]
+        if not text:
+            last = i
+            while last + 1 < n and not self.texts[last + 1]:
+                last += 1
+            return self._note("blank", i, last)
+        if i in self.blocks:
+            return self._note(self.blocks[i], i)
+        if i in self.parts:
+            self._end_unclosed_flag()
+            self.builder.part = text.strip("#* 　【】《》")
+            self.builder.close_scene()
+            return self._note("part", i)
+        if (heading := self.headings.get(i)) is not None:
+            if not self._opened_just_before(i):
+                self._end_unclosed_flag()
+            return self._open_scene(heading, i)
+        if not self.builder.in_scene and self._is_front(text, i):
+            return self._note(self._front_kind(text), i)
+        return self._read_story(text, i, n)
+
+    def _open_scene(self, heading: Heading, i: int) -> int:
+        self.builder.scene(
+            self.texts[i].strip("#* 　"),
+            self._span(i, i),
+            number=heading.number,
+            interior=heading.interior,
+            place=heading.place,
+            time=heading.time,
+            printed_cast=tuple(map(clean_name, heading.cast)),
+            flag=heading.flag or self.flag,
+        )
+        following = next((j for j in range(i + 1, min(i + 4, len(self.texts))) if self.texts[j]), None)
+        if not (heading.interior or heading.time or heading.place) and following == i + 1:
+            told = _bare_heading(self.texts[following])
+            if told is not None:  # 场1-2 with 日 内 大殿 on the next line
+                self.builder.amend_scene(interior=told.interior, time=told.time, place=told.place)
+                return self._note("label", following)
+        return i + 1
+
+    def _is_front(self, text: str, i: int) -> bool:
+        """Whether a line before the first scene is front matter: a title, a credit, loose text; not a cue or an action."""
+        if _TITLE.match(text) or _TITLE_LABEL.match(text) or _CREDIT.match(text):
+            return True
+        if self.first_story is None:
+            return i == self._first_text() and self._looks_like_title(text)
+        if text[0] in ACTION_MARKS or _CAPTION.match(text) or _NARRATION.match(text) or _FLASHBACK.match(text):
+            return False
+        cue = parse_cue(text, self.names)
+        return cue is None or cue.confidence < 1
+
+    def _front_kind(self, text: str) -> str:
+        if (title := _TITLE.match(text) or _TITLE_LABEL.match(text)) is not None and not self.builder.title:
+            self.builder.title = title["t"].strip()
+            return "title"
+        if (credit := _CREDIT.match(text)) is not None:
+            if credit["k"] in ("编剧", "編劇", "作者"):
+                self.builder.authors += [name.strip() for name in re.split("[、，,/]", credit["v"]) if name.strip()]
+            return "author"
+        if not self.builder.title and self._looks_like_title(text) and text == self.texts[self._first_text()]:
+            self.builder.title = text.strip("#* 　")
+            return "title"
+        return "front"
+
+    def _first_text(self) -> int:
+        return next(i for i, text in enumerate(self.texts) if text)
+
+    @staticmethod
+    def _looks_like_title(text: str) -> bool:
+        return len(text) <= 20 and re.search(r"[：:。，,！？!?；;（(△…]", text) is None
+
+    def _read_story(self, text: str, i: int, n: int) -> int:
+        bracket = text[0] in "【[" and text[-1] in "】]"
+        inner = text[1:-1].strip() if bracket else text
+        if _FLASHBACK_END.match(text):
+            self._line("transition", inner.lstrip(ACTION_MARKS), i)
+            self.flag = ""
+            return i + 1
+        if (opening := _FLASHBACK.match(text)) is not None:
+            self._open_flag(_FLAGS[opening["w"][0]], i)
+            return self._line("transition", inner.lstrip(ACTION_MARKS).rstrip("：:"), i)
+        if text[0] in ACTION_MARKS:
+            return self._line("action", text.lstrip(ACTION_MARKS + " 　").rstrip("〕"), i)
+        if (caption := _CAPTION.match(text)) is not None:
+            return self._line("caption", caption["t"], i)
+        if (narration := _NARRATION.match(text)) is not None and NARRATOR not in self.builder.cast:
+            return self._line("narration", narration["t"], i, parentheticals=(narration["m"],) if narration["m"] else ())
+        if _END.match(text) or _OTHER.match(text):
+            return self._line("other", inner, i)
+        if _TRANSITION.match(text):
+            return self._line("transition", inner, i)
+        if (row := CAST_ROW.match(text)) is not None and not self._speaks(text):
+            self.builder.amend_scene(printed_cast=tuple(map(clean_name, split_names(row["v"]))))
+            return self._note("label", i)
+        if (label := _LABEL_ROW.match(text)) is not None and not self._speaks(text):
+            self._fill_scene(label["k"], label["v"].strip())
+            return self._note("label", i)
+        if (cue := parse_cue(text, self.names)) is not None:
+            return self._read_cue(cue, i, n)
+        return self._line("action", _DASH_ACTION.sub("", inner), i)
+
+    def _speaks(self, text: str) -> bool:
+        """Whether a label word is a character of this script (one can be called 人物)."""
+        halves = split_colon(text)
+        return halves is not None and clean_name(halves[0]) in self.builder.cast
+
+    def _read_cue(self, cue: SpokenCue, i: int, n: int) -> int:
+        if cue.confidence < 1:
+            self.builder.warn(f"“{cue.speakers[0]}” is taken as a character who speaks only here", i + 1, cue.confidence)
+        last, said = i, cue.text
+        if not said and not cue.parentheticals:  # the name stands alone, the speech on the next line
+            nxt = i + 1
+            if nxt < n and self._is_plain(nxt):
+                last, said = nxt, self.texts[nxt]
+        return self._line(
+            "dialogue",
+            said,
+            i,
+            last,
+            speakers=cue.speakers,
+            parentheticals=cue.parentheticals,
+            delivery=cue.delivery,
+        )
+
+    def _is_plain(self, i: int) -> bool:
+        text = self.texts[i]
+        return bool(text) and not (
+            i in self.headings
+            or i in self.parts
+            or i in self.blocks
+            or text[0] in ACTION_MARKS + "【["
+            or split_colon(text) is not None
+            or _END.match(text)
+        )
+
+    def _fill_scene(self, label: str, value: str) -> None:
+        if not self.builder.in_scene:
+            return
+        told = parse_heading(f"场景：{value}") if label in ("地点", "地點", "场景", "場景") else None
+        if told is not None:
+            self.builder.amend_scene(place=told.place, interior=told.interior, time=told.time)
+        elif label in ("时间", "時間"):
+            self.builder.amend_scene(time=value)
+
+    def _open_flag(self, flag: str, i: int) -> None:
+        self.flag, self.flag_end = flag, -1
+        for j in range(i + 1, len(self.texts)):
+            if _FLASHBACK_END.match(self.texts[j]):
+                self.flag_end = j
+                return
+            if _FLASHBACK.match(self.texts[j]):
+                break
+        self.builder.warn(f"the {flag} that opens here is never closed; it is taken to end with its scene", i + 1, 0.7)
+
+    def _end_unclosed_flag(self) -> None:
+        if self.flag_end < 0:
+            self.flag = ""
+
+    def _opened_just_before(self, i: int) -> bool:
+        before = next((text for text in reversed(self.texts[max(0, i - 4) : i]) if text), "")
+        return _FLASHBACK.match(before) is not None
+
+
+def _clean(line: str) -> str:
+    text = _INVISIBLE.sub("", line).replace("\u00a0", " ").strip(" \t　\r\v\f")
+    if "*" in text:
+        text = re.sub(r"\*\*(.+?)\*\*", r"\1", text)
+    return text
+
+
+def _bare_heading(text: str) -> Heading | None:
+    """`日 内 大殿`: int/ext and time without a number, a heading only where the line before asks for one."""
+    if len(text) > 40 or not re.search("[内外日夜晨內]", text):
+        return None
+    told = parse_heading("场景：" + text)
+    return told if told is not None and told.interior and told.time and not is_label(text[:2]) else None

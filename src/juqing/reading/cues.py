@@ -1,0 +1,186 @@
+"""The colon question: when `X：Y` is somebody speaking, and what the cue says beside the name.
+
+X is a cue where it is a known name, joins known names, starts with a known name and goes on with what that person does, or
+(with low confidence) merely looks like a name. Label words, times, ratios, addresses and colons inside quotes are none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from juqing.reading.cast import clean_name
+from juqing.script import Delivery
+from juqing.text.names import HAN, NameFinder
+
+NARRATOR = "旁白"
+
+_DELIVERIES: tuple[tuple[Delivery, str], ...] = (
+    ("os", r"O\.?\s?S\.?|内心独白|內心獨白|内心OS|内心|心声|心聲|心里话|独白|獨白|心想"),
+    ("vo", r"V\.?\s?O\.?"),
+    ("phone", r"电话里|电话中|电话|電話裡|電話|对讲机里?|手机里|话筒里|on (?:the )?phone|into phone|filtered"),
+    ("off", r"画外音?|畫外音?|门外|O\.?\s?C\.?|off"),
+    ("sung", r"唱|演唱|singing|sings"),
+)
+_TAGS = {name: re.compile(rf"(?:{pattern})", re.I) for name, pattern in _DELIVERIES}
+_TAG_END = re.compile(
+    r"^(?P<mood>.*?)\s*(?P<tag>O\.?\s?S\.?|V\.?\s?O\.?|O\.?\s?C\.?|画外音|畫外音|内心独白|独白|心声|电话音|[（(]?续[）)]?)$", re.I
+)
+_CONTINUED = re.compile(r"续|續|CONT['’]?D\.?|CONTINUED|CONTINUING|MORE", re.I)
+_PARENTHESES = re.compile(r"[（(]([^（）()]*)[）)]")
+_VOICE = re.compile(r"^(?P<name>.+?)(?:的)?(?:声音|聲音|画外音|畫外音|话外音|旁白)$")
+_NAME_LIKE = re.compile(rf"(?:[{HAN}·]{{1,6}}|[{HAN}]{{1,5}}[0-9A-Za-z]{{1,2}}|[A-Za-z][A-Za-z'’.]*\d{{0,3}}(?: [A-Za-z0-9][A-Za-z'’.\d]*){{0,2}})")
+_NO_NAME = re.compile(r"^[他她它我你您这那此其该]|[的了着是道说問问喊叫答想]$|(?:画面|镜头|特写|内容|字样|标题|场景|如下|写道|显示|短信|微信|时候|结果|原来|所以|但是|因为|可是|于是|只见)$")
+_LABELS = frozenset(
+    """时间 時間 地点 地點 人物 出场人物 登场人物 角色 场景 場景 场次 场号 字幕 叠字幕 出字幕 旁白 解说 解說 画外音 畫外音 音效 音乐 音樂 配乐 备注 備註
+    注 道具 服装 服化道 天气 气氛 灯光 大纲 梗概 故事梗概 片名 剧名 编剧 作者 导演 监制 出品 类型 题材 主题 集数 时长 年代 简介 空镜 特写 近景 中景
+    远景 全景 镜头 画面 新闻画面 闪回 回忆 切至 切 转场 淡入 淡出 叠化 黑场 定格 BGM SFX 歌词 歌曲 主题曲 片头 片尾 旁注 说明 提示 布景 幕启 幕落 内外 内外景
+    集 第一集 性格 外貌 年龄 身份 职业 背景 关系 一句话故事 插曲 电视画面 电视 新闻 短信 微信 信 画 备忘 http https""".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenCue:
+    """`林远（低声）：爸？` taken apart. `confidence` is 1 for known names, lower where X only looks like a name."""
+
+    speakers: tuple[str, ...]
+    parentheticals: tuple[str, ...]
+    delivery: Delivery
+    text: str
+    confidence: float = 1.0
+
+
+class Names:
+    """The names known so far, for exact, joint and prefix questions."""
+
+    def __init__(self, names: Iterable[str] = ()):
+        self.known = frozenset(names)
+        self.finder = NameFinder(self.known)
+
+
+def is_label(word: str) -> bool:
+    """Whether a word before a colon labels something rather than speaks."""
+    return word in _LABELS or word.upper() in _LABELS
+
+
+def looks_like_name(word: str) -> bool:
+    return _NAME_LIKE.fullmatch(word) is not None and not is_label(word) and _NO_NAME.search(word) is None
+
+
+def split_colon(text: str) -> tuple[str, str] | None:
+    """`(X, Y)` around the first colon that can end a cue, None where there is none in the first 60 characters."""
+    closing: list[str] = []
+    for i, c in enumerate(text[:60]):
+        if closing and c == closing[-1]:
+            closing.pop()
+        elif (pair := _PAIRS.get(c)) is not None:
+            closing.append(pair)
+        elif c in ":：" and not closing:
+            after = text[i + 1 : i + 2]
+            if (i and text[i - 1].isdigit() and after.isdigit()) or text.startswith("//", i + 1):
+                return None
+            return text[:i], text[i + 1 :].strip()
+        elif c in "。！？!?":
+            return None
+    return None
+
+
+_PAIRS = {"《": "》", "“": "”", "「": "」", "『": "』", "（": "）", "(": ")", "【": "】", "〈": "〉", "[": "]", "［": "］", '"': '"'}
+
+
+def read_parentheticals(texts: Iterable[str]) -> tuple[tuple[str, ...], Delivery]:
+    """Moods and the delivery told by bracketed texts: `哽咽VO` is the mood 哽咽 and the delivery `vo`."""
+    moods, deliveries = [], []
+    for text in texts:
+        kept = []
+        for raw in re.split(r"[，,、/；;]", text):
+            piece = raw.strip()
+            if not piece or _CONTINUED.fullmatch(piece):
+                continue
+            tag = next((name for name, pattern in _TAGS.items() if pattern.fullmatch(piece)), None)
+            if tag is None and (end := _TAG_END.match(piece)) is not None:
+                tag = next((name for name, pattern in _TAGS.items() if pattern.fullmatch(end["tag"])), None)
+                kept.append(end["mood"])
+            elif tag is None:
+                kept.append(piece)
+            if tag is not None:
+                deliveries.append(tag)
+        if any(kept):
+            moods.append("，".join(piece for piece in kept if piece))
+    for delivery in ("phone", "os", "vo", "off", "sung"):
+        if delivery in deliveries:
+            return tuple(moods), delivery
+    return tuple(moods), "on"
+
+
+def read_name(printed: str) -> tuple[str, tuple[str, ...], Delivery]:
+    """A printed cue without its colon as `(name, parentheticals, delivery)`: `桃子（哽咽VO）` is `("桃子", ("哽咽",), "vo")`."""
+    bracketed = _PARENTHESES.findall(printed)
+    base = _PARENTHESES.sub(" ", printed).strip()
+    if (end := _TAG_END.match(base)) is not None and end["mood"].strip():
+        base = end["mood"].strip()
+        bracketed.append(end["tag"])
+    moods, delivery = read_parentheticals(bracketed)
+    return clean_name(base), moods, delivery
+
+
+def split_joint(name: str, names: Names) -> tuple[str, ...]:
+    """The speakers of a joint cue: `甲/乙` always, `甲、乙` and `甲和乙` where every part is known or looks like a name."""
+    if name in names.known:
+        return (name,)
+    for separator in (r"\s*[/／&＆]\s*", r"\s*、\s*", r"\s*(?:和|与|與| AND )\s*"):
+        parts = [clean_name(part) for part in re.split(separator, name)]
+        if len(parts) > 1 and all(parts):
+            if all(part in names.known for part in parts):
+                return tuple(dict.fromkeys(parts))
+            if "和" not in separator and all(looks_like_name(part) for part in parts):
+                return tuple(dict.fromkeys(parts))
+    return (name,)
+
+
+def read_speech(text: str) -> tuple[str, tuple[str, ...], Delivery]:
+    """Spoken text without its bracketed remarks, the remarks, and the delivery that they tell."""
+    bracketed = [m for m in _PARENTHESES.findall(text) if len(m) <= 60]
+    if not bracketed:
+        return text.strip(), (), "on"
+    moods, delivery = read_parentheticals(bracketed)
+    spoken = _PARENTHESES.sub(lambda m: "" if len(m[1]) <= 60 else m[0], text)
+    return re.sub(r"[ \t]{2,}", " ", spoken).strip(), moods, delivery
+
+
+def parse_cue(text: str, names: Names) -> SpokenCue | None:
+    """Read a line as a cue, None where it is none. Joint names, tags, moods and actions in the cue are taken apart."""
+    halves = split_colon(text)
+    if halves is None:
+        if (slip := re.match(r"^([^；;。！？]{1,8})[；;](.+)$", text)) is None or clean_name(slip[1]) not in names.known:
+            return None
+        halves = slip[1], slip[2]
+    printed, spoken = halves
+    name, moods, delivery = read_name(printed)
+    confidence = 1.0
+    speakers: tuple[str, ...] = ()
+    if name in names.known:
+        speakers = (name,)
+    elif not name or is_label(name):
+        return None
+    elif len(joint := split_joint(name, names)) > 1:
+        speakers = joint
+    elif (voice := _VOICE.match(name)) is not None and voice["name"] in names.known:
+        speakers, delivery = (voice["name"],), "off" if delivery == "on" else delivery
+    elif (known := names.finder.prefix(name)) is not None and _is_action(rest := name[len(known) :].strip()):
+        speakers = (known,)
+        moods = (rest.strip("，, "), *moods)
+    elif looks_like_name(name) and spoken:
+        speakers, confidence = (name,), 0.6
+    else:
+        return None
+    said, more, spoken_delivery = read_speech(spoken)
+    return SpokenCue(speakers, moods + more, delivery if delivery != "on" else spoken_delivery, said, confidence)
+
+
+def _is_action(rest: str) -> bool:
+    """Whether what follows a name in a cue can be what that person does: 放下杯子, 笑; 山 is the end of another name."""
+    if not rest or rest.startswith(("的", "们", "家")) or re.search("[。！？!?：:]", rest):
+        return False
+    return len(rest) > 1 or rest in "笑哭喊道问答说叫怒急愣叹骂吼唱想念"

@@ -1,0 +1,201 @@
+"""Word (.docx): a zip of XML. The body is walked here, in order, because what matters is not in a paragraph's plain text.
+
+Paragraphs and table cells become lines for the plain-text reader. Tracked insertions count, deletions do not; automatic
+numbers are printed; soft breaks are new lines; headers, footers, text boxes and notes are left out.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from juqing.errors import FormatError
+from juqing.reading import limits
+from juqing.reading._xml import local, parse_xml
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
+_SKIPPED = frozenset("del moveFrom txbxContent drawing pict object instrText delText footnoteReference Fallback rPr pPr sectPr".split())
+_CHINESE_DIGITS = "〇一二三四五六七八九"
+
+
+def read_docx_lines(data: bytes, path: Path | str | None = None) -> list[str]:
+    """The printed lines of a Word document's body.
+
+    Raises:
+        FormatError: The bytes are no zip, no Word document, damaged, or declare XML entities.
+        LimitError: The container unpacks to more than `juqing.reading.limits` allow.
+    """
+    with open_archive(data, "a Word document (.docx)", path) as archive:
+        names = set(archive.namelist())
+        main = next((name for name in ("word/document.xml", "word/document2.xml") if name in names), None)
+        main = main or next((n for n in sorted(names) if re.fullmatch(r"word/document\d*\.xml", n)), None)
+        if main is None:
+            raise FormatError(
+                "the zip container has no word/document.xml, so it is no Word document.", "Save the script again as .docx.", path=path
+            )
+        body = parse_xml(read_member(archive, main, path), "word/document.xml", path)
+        numbering = _Numbering(
+            *(
+                parse_xml(read_member(archive, name, path), name, path) if name in names else None
+                for name in ("word/numbering.xml", "word/styles.xml")
+            )
+        )
+    return [line for text in _blocks(body, numbering) for line in text.split("\n")]
+
+
+def open_archive(data: bytes, what: str, path: Path | str | None) -> zipfile.ZipFile:
+    """Open a zip container after a look at what it would unpack to; nothing is ever extracted to disk."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        raise FormatError(f"this is not {what}: the zip container is damaged or cut off.", "Save or copy it again.", path=path) from None
+    members = archive.infolist()
+    limits.check("MAX_ARCHIVE_MEMBERS", len(members), limits.MAX_ARCHIVE_MEMBERS, "the number of files in the container", path=path)
+    unpacked = sum(member.file_size for member in members)
+    limits.check("MAX_ARCHIVE_BYTES", unpacked, limits.MAX_ARCHIVE_BYTES, "the unpacked size of the container", path=path)
+    for member in members:
+        if member.file_size > 2**20:
+            ratio = member.file_size // max(member.compress_size, 1)
+            limits.check("MAX_ARCHIVE_RATIO", ratio, limits.MAX_ARCHIVE_RATIO, f"the compression of {member.filename!r}", path=path)
+    return archive
+
+
+def read_member(archive: zipfile.ZipFile, name: str, path: Path | str | None) -> bytes:
+    """A member's bytes, never more than it declared."""
+    import zlib
+
+    try:
+        with archive.open(name) as member:
+            size = archive.getinfo(name).file_size
+            data = member.read(size + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
+        raise FormatError(
+            f"{name!r} in the container is damaged, cut off or encrypted.", "Save the document again, without a password.", path=path
+        ) from None
+    limits.check("MAX_ARCHIVE_BYTES", len(data), min(size, limits.MAX_ARCHIVE_BYTES), f"the unpacked size of {name!r}", path=path)
+    return data
+
+
+def _value(element: Element | None, name: str = "val") -> str | None:
+    if element is None:
+        return None
+    return element.get(_W + name) or element.get(_STRICT_W + name)
+
+
+def _child(element: Element | None, *names: str) -> Element | None:
+    for name in names:
+        element = next((child for child in element if local(child) == name), None) if element is not None else None
+    return element
+
+
+def _blocks(parent: Element, numbering: _Numbering) -> Iterator[str]:
+    """The text of every paragraph, tables cell by cell, in document order."""
+    for child in parent:
+        name = local(child)
+        if name == "p":
+            yield numbering.label(child) + "".join(_runs(child))
+        elif name not in _SKIPPED:
+            yield from _blocks(child, numbering)
+
+
+def _runs(parent: Element) -> Iterator[str]:
+    for child in parent:
+        name = local(child)
+        if name == "t":
+            yield child.text or ""
+        elif name in ("br", "cr"):
+            yield "\n"
+        elif name == "tab":
+            yield "  "
+        elif name == "noBreakHyphen":
+            yield "-"
+        elif name not in _SKIPPED:
+            yield from _runs(child)
+
+
+class _Numbering:
+    """Automatic numbers as they are printed: Word keeps only references to lists in the paragraphs."""
+
+    def __init__(self, numbering: Element | None, styles: Element | None):
+        abstract: dict[str, dict[int, tuple[str, str, int]]] = {}
+        self.levels: dict[str, dict[int, tuple[str, str, int]]] = {}
+        self.styles: dict[str, tuple[str | None, str | None]] = {}
+        self.counters: dict[str, dict[int, int]] = defaultdict(dict)
+        self.lists: dict[str, str] = {}
+        for item in numbering if numbering is not None else ():
+            if local(item) == "abstractNum":
+                abstract[_value(item, "abstractNumId") or ""] = {
+                    _integer(_value(level, "ilvl")): (
+                        _value(_child(level, "numFmt")) or "decimal",
+                        _value(_child(level, "lvlText")) or "",
+                        _integer(_value(_child(level, "start")), 1),
+                    )
+                    for level in item
+                    if local(level) == "lvl"
+                }
+            elif local(item) == "num":
+                key, reference = _value(item, "numId") or "", _value(_child(item, "abstractNumId")) or ""
+                self.levels[key], self.lists[key] = abstract.get(reference, {}), reference
+        for style in styles if styles is not None else ():
+            if local(style) == "style":
+                number = _child(style, "pPr", "numPr")
+                if number is not None:
+                    self.styles[_value(style, "styleId") or ""] = (_value(_child(number, "numId")), _value(_child(number, "ilvl")))
+
+    def label(self, paragraph: Element) -> str:
+        """The printed number of a paragraph and a space, or nothing."""
+        properties = _child(paragraph, "pPr")
+        number = _child(properties, "numPr")
+        num_id, level = _value(_child(number, "numId")), _value(_child(number, "ilvl"))
+        if num_id is None:
+            by_style = self.styles.get(_value(_child(properties, "pStyle")) or "", (None, None))
+            num_id, level = by_style[0], level or by_style[1]
+        levels, depth = self.levels.get(num_id or ""), _integer(level)
+        if not levels or depth not in levels or num_id == "0":
+            return ""
+        counters = self.counters[self.lists[num_id or ""]]
+        counters[depth] = counters.get(depth, levels[depth][2] - 1) + 1
+        for deeper in [other for other in counters if other > depth]:
+            del counters[deeper]
+        form, text, _ = levels[depth]
+        if form in ("bullet", "none"):
+            return ""
+        printed = re.sub(
+            r"%([1-9])",
+            lambda m: _number(counters.get(int(m[1]) - 1, 1), levels.get(int(m[1]) - 1, ("decimal",))[0]),
+            text,
+        )
+        return printed + ("" if printed.endswith(("、", ".", "．")) else " ")
+
+
+def _integer(text: str | None, default: int = 0) -> int:
+    return int(text) if text is not None and re.fullmatch(r"\d{1,6}", text) else default
+
+
+def _number(value: int, form: str) -> str:
+    if form in ("chineseCounting", "chineseCountingThousand", "ideographTraditional", "japaneseCounting", "taiwaneseCounting"):
+        return _chinese_number(value)
+    if form in ("lowerLetter", "upperLetter"):
+        letter = chr(ord("a") + (value - 1) % 26)
+        return letter.upper() if form == "upperLetter" else letter
+    return f"{value:02d}" if form == "decimalZero" else str(value)
+
+
+def _chinese_number(value: int) -> str:
+    """一, 十二, 一百〇三: numbers below 1,000 as they are counted."""
+    if value >= 1000:
+        return str(value)
+    hundreds, rest = divmod(value, 100)
+    tens, ones = divmod(rest, 10)
+    text = f"{_CHINESE_DIGITS[hundreds]}百" if hundreds else ""
+    if tens:
+        text += ("" if tens == 1 and not hundreds else _CHINESE_DIGITS[tens]) + "十"
+    elif hundreds and ones:
+        text += "零"
+    return text + (_CHINESE_DIGITS[ones] if ones else "")

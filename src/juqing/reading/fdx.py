@@ -1,0 +1,118 @@
+"""Final Draft (.fdx): XML whose paragraphs carry their kind. A paragraph counts as one source line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from juqing.reading import limits
+from juqing.reading._xml import local, parse_xml
+from juqing.reading.builder import ScriptBuilder
+from juqing.reading.cues import read_name, read_parentheticals
+from juqing.reading.headings import parse_heading
+from juqing.script import LineKind, Span
+from juqing.text.names import HAN
+
+_KINDS: dict[str, LineKind] = {"Action": "action", "Transition": "transition", "Shot": "transition", "Lyrics": "lyric", "General": "action"}
+_SPOKEN = ("Dialogue", "Parenthetical", "Lyrics")
+_NOTES = {"Cast List": "cast", "New Act": "part", "End of Act": "part", "Outline Body": "synopsis"}
+
+
+def read_fdx(data: bytes, builder: ScriptBuilder, path: Path | str | None = None) -> int:
+    """Read a Final Draft document into a builder; the number of its paragraphs.
+
+    Raises:
+        FormatError: It is not well-formed XML, not a Final Draft document, or declares entities.
+    """
+    from juqing.errors import FormatError
+
+    root = parse_xml(data, "the Final Draft document", path)
+    if local(root) != "FinalDraft":
+        raise FormatError(
+            f"its first element is <{local(root)}>, not <FinalDraft>.", "Export the script as Final Draft (.fdx).", path=path
+        )
+    content = next((child for child in root if local(child) == "Content"), root)
+    builder.title = _title(root)
+    paragraphs = list(_paragraphs(content))
+    limits.check("MAX_LINES", len(paragraphs), limits.MAX_LINES, "the number of paragraphs", path=path)
+    i = 0
+    while i < len(paragraphs):
+        i = _read_paragraph(paragraphs, i, builder)
+    return len(paragraphs)
+
+
+def _title(root: Element) -> str:
+    page = next((child for child in root if local(child) == "TitlePage"), None)
+    if page is None:
+        return ""
+    texts = [_text(p).strip() for p in page.iter() if local(p) == "Paragraph"]
+    return next((text for text in texts if text), "")
+
+
+def _paragraphs(parent: Element):
+    """Paragraphs in order; a dual dialogue gives its inner ones. Notes and scene properties inside are not entered."""
+    for child in parent:
+        if local(child) != "Paragraph":
+            continue
+        dual = next((inner for inner in child if local(inner) == "DualDialogue"), None)
+        if dual is None:
+            yield child
+        else:
+            yield from _paragraphs(dual)
+
+
+def _text(paragraph: Element) -> str:
+    return "".join("".join(run.itertext()) for run in paragraph if local(run) == "Text").replace("\u00a0", " ")
+
+
+def _read_paragraph(paragraphs: list[Element], i: int, builder: ScriptBuilder) -> int:
+    paragraph = paragraphs[i]
+    kind, text = paragraph.get("Type", "General"), _text(paragraph).strip()
+    span = Span(i + 1, i + 1, 0, len(text))
+    if any(local(child) == "Omitted" for child in paragraph) or paragraph.get("Omitted") == "Yes":
+        builder.warn("an omitted scene is skipped", i + 1)
+        builder.note("omitted", text, span)
+    elif not text:
+        builder.note("blank", "", span)
+    elif kind == "Scene Heading":
+        told = parse_heading(text) or parse_heading("场景：" + text)
+        fields = {key: getattr(told, key) for key in ("interior", "place", "time", "flag")} if told else {}
+        builder.scene(text, span, number=paragraph.get("Number") or (told.number if told else ""), **fields)
+    elif kind == "Character":
+        return _read_speech(paragraphs, i, builder)
+    elif kind in _NOTES or kind.startswith("Outline"):
+        if kind == "New Act":
+            builder.part = text
+        builder.note(_NOTES.get(kind, "section"), text, span)
+    else:
+        # Dialogue without a character is text that somebody forgot to assign.
+        builder.line(_KINDS.get(kind, "other"), text, text, span)
+    return i + 1
+
+
+def _read_speech(paragraphs: list[Element], i: int, builder: ScriptBuilder) -> int:
+    printed = [_text(paragraphs[i]).strip()]
+    name, moods, delivery = read_name(printed[0])
+    said: list[str] = []
+    last = i
+    while last + 1 < len(paragraphs) and paragraphs[last + 1].get("Type") in _SPOKEN:
+        last += 1
+        text = _text(paragraphs[last]).strip()
+        printed.append(text)
+        if paragraphs[last].get("Type") == "Parenthetical":
+            more, told = read_parentheticals([text.strip("()（）")])
+            moods, delivery = moods + more, told if delivery == "on" else delivery
+        elif text:
+            said.append(text)
+    han = re.search(f"[{HAN}]", "".join(printed)) is not None
+    builder.line(
+        "dialogue",
+        ("" if han else " ").join(said),
+        "\n".join(printed),
+        Span(i + 1, last + 1, 0, len(printed[-1])),
+        speakers=(name or printed[0],),
+        parentheticals=moods,
+        delivery="off" if delivery == "os" and not han else delivery,
+    )
+    return last + 1

@@ -1,0 +1,202 @@
+"""Paths to scripts: which reader a file needs, and what is refused before any reader sees it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from juqing.errors import FormatError, ScriptError
+from juqing.reading import limits
+from juqing.reading.builder import ScriptBuilder
+from juqing.reading.chinese import read_chinese
+from juqing.reading.encoding import decode, split_lines
+from juqing.reading.fountain import read_fountain
+from juqing.reading.table import LabeledScript, read_table
+from juqing.script import Script
+
+TEXT_SUFFIXES = (".txt", ".text", ".md")
+SUFFIXES = (*TEXT_SUFFIXES, ".docx", ".fountain", ".spmd", ".fdx", ".tsv")
+"""What `find_scripts` takes from a folder."""
+
+_ZIP = b"PK\x03\x04"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENGLISH_SLUG = re.compile(r"^\s*(?:INT|EXT|INT\.?/EXT|EXT\.?/INT|I/E)[. ]", re.M)
+_REFUSED = {
+    ".doc": ("an old binary Word document (.doc)", "Open it in Word or WPS and save it as .docx."),
+    ".wps": ("a WPS document", "Open it in WPS and save it as .docx."),
+    ".pdf": ("a PDF", "Export the script as .docx, .fountain, .fdx or plain text from the program that it was written in."),
+    ".rtf": ("an RTF document", "Open it in Word or WPS and save it as .docx."),
+    ".srt": ("a subtitle file, which does not say who speaks", "Give the screenplay itself."),
+    ".ass": ("a subtitle file, which does not say who speaks", "Give the screenplay itself."),
+}
+
+
+def read_script(path: Path | str, *, encoding: str | None = None) -> Script:
+    """Read one screenplay: plain text, .docx, .fountain, .fdx, or a .tsv table of a single script.
+
+    Args:
+        path: The file.
+        encoding: Of a text file; detected where None.
+
+    Raises:
+        ScriptError: The file cannot be read; the message names the file, the line, the finding and the remedy.
+    """
+    scripts = read_scripts(path, encoding=encoding)
+    if len(scripts) > 1:
+        raise FormatError(
+            f"the table holds {len(scripts)} scripts.", "Use read_scripts, which gives all of them.", path=path
+        )
+    return scripts[0]
+
+
+def read_scripts(path: Path | str, *, encoding: str | None = None) -> list[Script]:
+    """Read all screenplays of a file; only tables hold more than one. Arguments and errors as for `read_script`."""
+    path = Path(path)
+    if path.suffix.lower() == ".tsv":
+        return [labeled.script for labeled in read_labeled(path, encoding=encoding)]
+    data = _read_bytes(path, limits.MAX_SCRIPT_BYTES, "MAX_SCRIPT_BYTES")
+    try:
+        return [_read_script(path, data, encoding)]
+    except ScriptError as error:
+        error.path = error.path or path
+        raise
+
+
+def read_labeled(path: Path | str, *, encoding: str | None = None) -> list[LabeledScript]:
+    """Read a table of scripts with whatever labels it has. Arguments and errors as for `read_script`, and `LabelError`."""
+    path = Path(path)
+    data = _read_bytes(path, limits.MAX_TABLE_BYTES, "MAX_TABLE_BYTES")
+    lines = _lines(decode(data, path=path, encoding=encoding), path)
+    try:
+        return read_table(lines, path=path, sha256=hashlib.sha256(data).hexdigest())
+    except ScriptError as error:
+        error.path = error.path or path
+        raise
+
+
+def read_text(text: str, *, fountain: bool | None = None, source_name: str = "") -> Script:
+    """Read a screenplay from a string, as Fountain where `fountain` says so or the text looks like English Fountain.
+
+    Any text within `juqing.reading.limits` is read without an exception.
+    """
+    lines = _lines(text, None)
+    if fountain is None:
+        fountain = looks_like_fountain(text)
+    builder = ScriptBuilder("fountain" if fountain else "text")
+    (read_fountain if fountain else read_chinese)(lines, builder)
+    return builder.build(
+        source_name=source_name,
+        source_sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        n_source_lines=len(lines),
+    )
+
+
+def looks_like_fountain(text: str) -> bool:
+    """Whether a text without a telling suffix has English scene headings, and hardly any Han characters."""
+    sample = text[:50_000]
+    han = len(re.findall("[一-鿿]", sample))
+    return 20 * han < len(sample) and _ENGLISH_SLUG.search(sample) is not None
+
+
+def find_scripts(paths: Iterable[Path | str]) -> list[Path]:
+    """The files that paths name: files as they are, folders searched for script suffixes, sorted, hidden ones left out.
+
+    Raises:
+        ScriptError: A folder holds no script.
+    """
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(
+            Path(folder) / name
+            for folder, folders, names in os.walk(path, onerror=_raise_unreadable)
+            for name in names
+            if Path(name).suffix.lower() in SUFFIXES and not name.startswith((".", "~$"))
+            if not any(part.startswith(".") for part in (Path(folder) / name).relative_to(path).parts)
+        )
+        if not inside:
+            raise ScriptError("the folder holds no script.", f"Scripts end in {', '.join(SUFFIXES)}.", path=path)
+        found += inside
+    return list(dict.fromkeys(found))
+
+
+def _raise_unreadable(error: OSError) -> None:
+    raise ScriptError("the folder cannot be opened: permission denied.", "Allow reading it.", path=error.filename)
+
+
+def _read_bytes(path: Path, limit: int, limit_name: str) -> bytes:
+    try:
+        if path.is_dir():
+            raise ScriptError("this is a folder, not a file.", "Name a script in it.", path=path)
+        if not path.is_file():
+            what = "there is no such file." if not path.exists() else "this is not an ordinary file."
+            raise ScriptError(what, "Check the path.", path=path)
+        limits.check(limit_name, path.stat().st_size, limit, "the size in bytes", path=path)
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ScriptError(f"the file cannot be read: {reason}.", "Check the path and its permissions.", path=path) from None
+    limits.check(limit_name, len(data), limit, "the size in bytes", path=path)
+    if not data.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
+        raise ScriptError("the file is empty.", "Check that it was saved or copied completely.", path=path)
+    return data
+
+
+def _lines(text: str, path: Path | None) -> Sequence[str]:
+    lines = split_lines(text)
+    limits.check("MAX_LINES", len(lines), limits.MAX_LINES, "the number of lines", path=path)
+    longest = max(range(len(lines)), key=lambda i: len(lines[i]), default=None)
+    if longest is not None:
+        limits.check(
+            "MAX_LINE_CHARACTERS", len(lines[longest]), limits.MAX_LINE_CHARACTERS, "the length of the line", path=path, line=longest + 1
+        )
+    return lines
+
+
+def _read_script(path: Path, data: bytes, encoding: str | None) -> Script:
+    suffix = path.suffix.lower()
+    if data.startswith(_OLE):
+        suffix = ".doc"
+    elif data.startswith(b"%PDF"):
+        suffix = ".pdf"
+    elif data.startswith(b"{\\rtf"):
+        suffix = ".rtf"
+    elif data.startswith(_ZIP) and suffix in TEXT_SUFFIXES:
+        suffix = ".docx"
+    if suffix in _REFUSED:
+        what, remedy = _REFUSED[suffix]
+        raise FormatError(f"this is {what}, which cannot be read.", remedy, path=path)
+    digest = hashlib.sha256(data).hexdigest()
+    if suffix == ".docx":
+        from juqing.reading.docx import read_docx_lines
+
+        lines = read_docx_lines(data, path)
+        for limit, value in (("MAX_LINES", len(lines)), ("MAX_LINE_CHARACTERS", max(map(len, lines), default=0))):
+            limits.check(limit, value, getattr(limits, limit), "the number of lines or the length of one", path=path)
+        builder = ScriptBuilder("docx")
+        if looks_like_fountain("\n".join(lines)):
+            read_fountain(lines, builder)
+        else:
+            read_chinese(lines, builder)
+        n_lines = len(lines)
+    elif suffix == ".fdx" or data.lstrip()[:200].startswith((b"<?xml", b"<FinalDraft")):
+        from juqing.reading.fdx import read_fdx
+
+        builder = ScriptBuilder("fdx")
+        n_lines = read_fdx(data, builder, path)
+    else:
+        text = decode(data, path=path, encoding=encoding)
+        lines = _lines(text, path)
+        fountain = suffix in (".fountain", ".spmd") or looks_like_fountain(text)
+        builder = ScriptBuilder("fountain" if fountain else "text")
+        (read_fountain if fountain else read_chinese)(list(lines), builder)
+        n_lines = len(lines)
+    if not builder.title:
+        builder.title = path.stem
+    return builder.build(source_name=path.name, source_sha256=digest, n_source_lines=n_lines)

@@ -1,0 +1,272 @@
+"""Fountain (fountain.io, syntax 1.1): plain text in which blank lines carry meaning.
+
+Beside the specification, for Chinese, which has no capitals: `.` or `。` before a Han character forces a heading; a heading
+in a Chinese house style needs no dot; a known name alone on a line is a cue; `△` lines are action; `名字：台词` is a speech.
+"""
+
+from __future__ import annotations
+
+import re
+
+from juqing.reading.builder import ScriptBuilder
+from juqing.reading.chinese import ACTION_MARKS
+from juqing.reading.cues import Names, parse_cue, read_name, read_parentheticals
+from juqing.reading.headings import parse_heading
+from juqing.script import Delivery, Span
+from juqing.text.names import HAN
+
+_HAN = re.compile(f"[{HAN}]")
+_TITLE_KEY = re.compile(r"^([^\s:：][^:：]{0,30})[:：]\s*(.*)$")
+_TITLE_KEYS = frozenset("title credit author authors source notes draft date date contact copyright revision font".split()) | {
+    "draft date", "标题", "片名", "剧名", "作者", "编剧", "日期", "联系方式", "版权", "稿次",
+}  # fmt: skip
+_SLUG = re.compile(r"^(?:INT\.?/EXT|EXT\.?/INT|INT|EXT|EST|I\.?/E)[. ]", re.I)
+_FORCED_SLUG = re.compile(rf"^[.。](?=[^.。\s])|^。(?=[{HAN}])")
+_SCENE_NUMBER = re.compile(r"\s*#([\w.\-]+)#\s*$")
+_TRANSITION = re.compile(r"^[A-Z][A-Z .'’-]* TO:$|^(?:FADE OUT|FADE IN|CUT TO BLACK|THE END)[.:]?$")
+_EXTENSION = re.compile(r"\s*[（(]([^（）()]*)[）)]\s*(?=\^?\s*$|[（(])")
+_EMPHASIS = re.compile(r"(?<!\\)(\*{1,3}|_)(?=\S)(.+?)(?<=[^\s\\])\1")
+_CUE_LINE = re.compile(r"^[^a-zà-öø-ÿ]*[^\W\d_][^a-zà-öø-ÿ]*$")
+
+
+def read_fountain(lines: list[str], builder: ScriptBuilder) -> None:
+    """Read the lines of a Fountain file into a builder. Any list of strings is read without an exception."""
+    _Reader(lines, builder).read()
+
+
+class _Reader:
+    def __init__(self, lines: list[str], builder: ScriptBuilder):
+        self.builder = builder
+        self.printed = lines
+        self.texts, self.removed = _without_comments(lines)
+        self.names = Names(self._collect_names())
+
+    def _collect_names(self) -> set[str]:
+        """Names of forced cues, of capital cues, and of Chinese lines that stand like cues at least twice."""
+        names: set[str] = set()
+        seen: dict[str, int] = {}
+        for i, raw in enumerate(self.texts):
+            text = raw.strip()
+            if not text or len(text) > 60:
+                continue
+            if text.startswith("@"):
+                names.add(read_name(text[1:].rstrip("^ "))[0])
+            elif self._blank(i - 1) and not self._blank(i + 1) and _HAN.match(text) and re.fullmatch(rf"[{HAN}]{{2,6}}(?:[（(].*[）)])?", text):
+                name = read_name(text)[0]
+                seen[name] = seen.get(name, 0) + 1
+            elif (cue := parse_cue(text, Names())) is not None and _HAN.search(text):
+                seen[cue.speakers[0]] = seen.get(cue.speakers[0], 0) + 1
+        return {name for name in names | {name for name, n in seen.items() if n > 1} if name}
+
+    def _blank(self, i: int) -> bool:
+        return not 0 <= i < len(self.texts) or (not self.texts[i].strip() and not self.removed.get(i))
+
+    def _span(self, first: int, last: int) -> Span:
+        printed = self.printed[first]
+        return Span(first + 1, last + 1, len(printed) - len(printed.lstrip()), len(self.printed[last].rstrip()))
+
+    def _printed(self, first: int, last: int) -> str:
+        return "\n".join(line.rstrip() for line in self.printed[first : last + 1])
+
+    def read(self) -> None:
+        i, n = self._title_page(), len(self.texts)
+        while i < n:
+            i = self._block(i, n)
+
+    def _title_page(self) -> int:
+        first = self.texts[0].strip("\ufeff ") if self.texts else ""
+        key = _TITLE_KEY.match(first)
+        if key is None or key[1].strip().lower() not in _TITLE_KEYS:
+            return 0
+        values: dict[str, list[str]] = {}
+        current, i = "", 0
+        while i < len(self.texts) and self.texts[i].strip():
+            raw = self.texts[i].lstrip("\ufeff")
+            row = _TITLE_KEY.match(raw)
+            if row is not None and not raw.startswith(("\t", "   ")):
+                current = row[1].strip().lower()
+                values.setdefault(current, [])
+                if row[2].strip():
+                    values[current].append(_plain(row[2].strip()))
+            elif current:
+                values[current].append(_plain(raw.strip()))
+            i += 1
+        self.builder.title = " ".join(next((values[key] for key in ("title", "标题", "片名", "剧名") if values.get(key)), []))
+        self.builder.authors = next((values[key] for key in ("author", "authors", "作者", "编剧") if values.get(key)), [])
+        self.builder.note("title", self._printed(0, i - 1), self._span(0, i - 1))
+        return i
+
+    def _block(self, i: int, n: int) -> int:
+        text = self.texts[i].strip()
+        if not text:
+            return self._empty(i, n)
+        if text.startswith("==="):
+            return self._note("page break", i)
+        if text.startswith("#"):
+            self.builder.part = text.lstrip("# ")
+            return self._note("section", i)
+        if text.startswith("="):
+            return self._note("synopsis", i)
+        if text.startswith("!"):
+            return self._action(i, n)
+        if text.startswith("~"):
+            self.builder.line("lyric", _plain(text[1:]), self._printed(i, i), self._span(i, i))
+            return i + 1
+        if self._heading(text, i):
+            return i + 1
+        if text.startswith(">"):
+            if text.endswith("<"):
+                self.builder.line("other", _plain(text[1:-1].strip()), self._printed(i, i), self._span(i, i))
+            else:
+                self.builder.line("transition", _plain(text[1:].strip()), self._printed(i, i), self._span(i, i))
+            return i + 1
+        if _TRANSITION.match(text) and self._blank(i - 1) and self._blank(i + 1):
+            self.builder.line("transition", text, self._printed(i, i), self._span(i, i))
+            return i + 1
+        if self._is_cue(text, i):
+            return self._speech(i, n)
+        if _HAN.search(text) and text[0] not in ACTION_MARKS and (cue := parse_cue(text, self.names)) is not None:
+            self.builder.line(
+                "dialogue",
+                cue.text,
+                self._printed(i, i),
+                self._span(i, i),
+                speakers=cue.speakers,
+                parentheticals=cue.parentheticals,
+                delivery=cue.delivery,
+            )
+            return i + 1
+        return self._action(i, n)
+
+    def _empty(self, i: int, n: int) -> int:
+        kind, last = self.removed.get(i, "blank"), i
+        while last + 1 < n and not self.texts[last + 1].strip() and self.removed.get(last + 1, "blank") == kind:
+            last += 1
+        self.builder.note(kind, "" if kind == "blank" else self._printed(i, last), self._span(i, last))
+        return last + 1
+
+    def _note(self, kind: str, i: int) -> int:
+        self.builder.note(kind, self.texts[i].strip(), self._span(i, i))
+        return i + 1
+
+    def _heading(self, text: str, i: int) -> bool:
+        forced = _FORCED_SLUG.match(text) is not None
+        chinese = not forced and bool(_HAN.search(text)) and self._blank(i - 1) and parse_heading(text)
+        if not forced and not (self._blank(i - 1) and _SLUG.match(text)) and not (chinese and chinese.sure):
+            return False
+        slug = text[1:].strip() if forced else text
+        number = _SCENE_NUMBER.search(slug)
+        slug = _SCENE_NUMBER.sub("", slug)
+        told = parse_heading(slug) or parse_heading("场景：" + slug)
+        self.builder.scene(
+            slug,
+            self._span(i, i),
+            number=number[1] if number else (told.number if told else ""),
+            interior=told.interior if told else "",
+            place=told.place if told else "",
+            time=told.time if told else "",
+            flag=told.flag if told else "",
+        )
+        return True
+
+    def _is_cue(self, text: str, i: int) -> bool:
+        if text.startswith("@") and len(text) > 1:
+            return True
+        if not self._blank(i - 1) or self._blank(i + 1) or len(text) > 60:
+            return False
+        name = _EXTENSION.sub("", text).rstrip("^ ").strip()
+        if _HAN.search(name):
+            return read_name(name)[0] in self.names.known
+        return _CUE_LINE.match(name) is not None and not name.endswith((".", "!", "?", ",", ":")) and bool(re.search(r"[^\W\d_]", name))
+
+    def _speech(self, i: int, n: int) -> int:
+        text = self.texts[i].strip().removeprefix("@").rstrip("^ ").strip()
+        extensions = _EXTENSION.findall(text)
+        name, _, tag = read_name(_EXTENSION.sub("", text))
+        _, delivery = read_parentheticals(extensions)
+        moods: list[str] = []
+        said: list[str] = []
+        last = i
+        while last + 1 < n:
+            raw = self.texts[last + 1]
+            line = raw.strip()
+            if not line and not (raw.startswith("  ") or self.removed.get(last + 1)):
+                break
+            last += 1
+            if line[:1] in ("(", "（") and line[-1:] in (")", "）"):
+                mood, spoken = read_parentheticals([line[1:-1]])
+                moods += mood
+                delivery = spoken if delivery == "on" else delivery
+            elif line:
+                said.append(_plain(line.removeprefix("~").strip()))
+        delivery = tag if delivery == "on" else delivery
+        self.builder.line(
+            "dialogue",
+            " ".join(said) if not _HAN.search("".join(said)) else "".join(said),
+            self._printed(i, last),
+            self._span(i, last),
+            speakers=(name or text,),
+            parentheticals=tuple(moods),
+            delivery=_by_language(delivery, text),
+        )
+        return last + 1
+
+    def _action(self, i: int, n: int) -> int:
+        first = i
+        texts = []
+        while i < n:
+            text = self.texts[i].strip()
+            if not text:
+                break
+            if i > first and (text[0] in "!~>#=." or text[0] in ACTION_MARKS or text.startswith("@")):
+                break
+            if i > first and _HAN.search(text) and parse_cue(text, self.names) is not None:
+                break
+            texts.append(_plain(text.removeprefix("!").lstrip(ACTION_MARKS + " ")))
+            i += 1
+        self.builder.line("action", "\n".join(texts), self._printed(first, i - 1), self._span(first, i - 1))
+        return i
+
+
+def _by_language(delivery: Delivery, name: str) -> Delivery:
+    """English O.S. is a voice from outside the frame; in Chinese scripts OS is the inner voice."""
+    return "off" if delivery == "os" and not _HAN.search(name) else delivery
+
+
+def _plain(text: str) -> str:
+    for _ in range(3):
+        text = _EMPHASIS.sub(r"\2", text)
+    return re.sub(r"\\([*_\\])", r"\1", text)
+
+
+def _without_comments(lines: list[str]) -> tuple[list[str], dict[int, str]]:
+    """Lines without `/* */` and `[[ ]]`, and the kind of comment for lines that are left empty by that."""
+    texts, removed = [], {}
+    inside = ""
+    closed_by = {"boneyard": "*/", "comment": "]]"}
+    rest = "\n".join(lines)
+    closers = {kind: rest.rfind(mark) for kind, mark in closed_by.items()}
+    position = 0
+    for i, line in enumerate(lines):
+        kept, at, touched = [], 0, inside
+        while at <= len(line):
+            if inside:
+                end = line.find(closed_by[inside], at)
+                if end < 0:
+                    break
+                at, inside = end + 2, ""
+                continue
+            starts = [(line.find(mark, at), kind) for mark, kind in (("/*", "boneyard"), ("[[", "comment"))]
+            start, kind = min((s for s in starts if s[0] >= 0), default=(-1, ""))
+            # An opening that nothing closes is text.
+            if start < 0 or closers[kind] < position + start + 2:
+                kept.append(line[at:])
+                break
+            kept.append(line[at:start])
+            at, inside, touched = start + 2, kind, kind
+        text = "".join(kept)
+        texts.append(text)
+        if touched and not text.strip():
+            removed[i] = touched
+        position += len(line) + 1
+    return texts, removed

@@ -1,0 +1,81 @@
+"""What comes out: a script with its scores, and the promise of everything that scores scripts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from juqing.emotions import EMOTION_NAMES, MAX_STRENGTH, N_EMOTIONS
+from juqing.script import Script
+
+
+@dataclass(frozen=True, eq=False)
+class EmotionScores:
+    """A script and how strongly each of its cues feels.
+
+    Attributes:
+        script: The script that was scored.
+        values: (n_cues, 6) float32 in 0..3, aligned with `script.cues`; columns in the order of `EMOTIONS`.
+        model: The name of the recognizer.
+
+    Raises:
+        ValueError: The array has another shape, or values outside 0..3.
+    """
+
+    script: Script
+    values: np.ndarray
+    model: str
+
+    def __post_init__(self) -> None:
+        values = np.ascontiguousarray(self.values, dtype=np.float32)
+        if values.shape != (self.script.n_cues, N_EMOTIONS):
+            raise ValueError(
+                f"scores have the shape {values.shape}; the script's cues need ({self.script.n_cues}, {N_EMOTIONS})"
+            )
+        if not ((values >= 0) & (values <= MAX_STRENGTH)).all():
+            raise ValueError("scores must be numbers in 0..3")
+        values.setflags(write=False)
+        object.__setattr__(self, "values", values)
+
+    def table(self) -> list[dict[str, Any]]:
+        """One row a cue: where it is, who it is, what is said, and the six strengths (rounded to 3 places).
+
+        The list goes straight into `pandas.DataFrame(...)` or `polars.DataFrame(...)`.
+        """
+        script, rows = self.script, []
+        for cue, values in zip(script.cues, self.values.astype(float).round(3).tolist(), strict=True):
+            line = script.lines[cue.line]
+            scene = script.scenes[line.scene]
+            rows.append(
+                {
+                    "script": script.title or script.source_name,
+                    "id": cue.id,
+                    "scene": scene.index + 1,
+                    "scene_number": scene.number,
+                    "heading": scene.label(),
+                    "line": line.index + 1,
+                    "source_line": line.source.first,
+                    "kind": line.kind,
+                    "character": cue.character,
+                    "role": cue.role,
+                    "text": line.text,
+                    **dict(zip(EMOTION_NAMES, values, strict=True)),
+                }
+            )
+        return rows
+
+
+@runtime_checkable
+class Recognizer(Protocol):
+    """Anything that scores scripts: every rung of the ladder and the shipped models.
+
+    `tests/recognition/contract.py` holds what all of them promise.
+    """
+
+    name: str
+
+    def score(self, script: Script) -> EmotionScores:
+        """Score every cue of a script. Never changes the script; the same script gives the same scores."""
+        ...

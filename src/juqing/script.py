@@ -1,0 +1,173 @@
+"""The objects that travel: a screenplay as it was read. All of them are frozen.
+
+Script
+├── scenes: Scene → lines: Line
+├── cues: Cue           one character in one line, the unit that carries a label or a score
+├── cast: Character
+├── notes: Note         what was read but is not analyzed (title page, cast list, blank lines, ...)
+└── warnings: Warning
+
+Every line of the source file belongs to exactly one scene heading, line or note, named by its `Span`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+LineKind = Literal["dialogue", "action", "narration", "caption", "transition", "lyric", "other"]
+Delivery = Literal["on", "os", "vo", "off", "phone", "sung"]
+Language = Literal["zh", "zh-Hant", "en", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a piece stands in its source: lines from 1, both ends included; columns from 0, end excluded.
+
+    `start` counts in the first line, `end` in the last one. For a table the lines are those of its rows.
+    """
+
+    first: int
+    last: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One character in one line.
+
+    `role` is `speaker` for who speaks the line, `present` for who is seen or named in it on stage. `id` is the row's id
+    where the file has one, else `scene-line-character` numbers, stable for the same text.
+    """
+
+    index: int
+    line: int
+    character: str
+    role: Literal["speaker", "present"]
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One speech, action, caption or other piece of text.
+
+    `text` is cleaned (no marks, no name, no parentheticals), `printed` is as in the file. `mentioned` names characters who
+    are talked about but not shown to be there. `flag` is `flashback`, `dream`, `montage` or empty, as for scenes.
+    """
+
+    index: int
+    scene: int
+    kind: LineKind
+    text: str
+    printed: str
+    source: Span
+    speakers: tuple[str, ...] = ()
+    parentheticals: tuple[str, ...] = ()
+    delivery: Delivery = "on"
+    mentioned: tuple[str, ...] = ()
+    flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A scene and its lines. `number` is as printed (`12`, `12A`, `3-2`); `interior` is `内`, `外`, `内外` or empty.
+
+    `part` is the episode or act it belongs to, as printed. `flag` is `flashback`, `dream`, `montage` or empty.
+    `source` is the heading's place, None for lines that stand before any heading.
+    """
+
+    index: int
+    heading: str
+    lines: tuple[Line, ...]
+    source: Span | None
+    number: str = ""
+    interior: str = ""
+    place: str = ""
+    time: str = ""
+    printed_cast: tuple[str, ...] = ()
+    part: str = ""
+    flag: str = ""
+
+    def label(self) -> str:
+        """A short name for charts: the printed heading, else the part, else the running number."""
+        return self.heading or self.part or f"#{self.index + 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Text that was read but is not analyzed: `title`, `cast`, `synopsis`, `part`, `label`, `comment`, `blank`, ..."""
+
+    kind: str
+    text: str
+    source: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """Someone in the script. `minor` marks extras (众人, 路人甲), who are folded away in charts."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    note: str = ""
+    minor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """What the reader was unsure of: `confidence` is how likely the reading is right, 0..1."""
+
+    message: str
+    line: int | None = None
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True)
+class Script:
+    """A screenplay as read. `cues` are in the order of the lines; all scores are aligned with them."""
+
+    title: str
+    format: str
+    language: Language
+    scenes: tuple[Scene, ...]
+    cues: tuple[Cue, ...]
+    cast: tuple[Character, ...] = ()
+    notes: tuple[Note, ...] = ()
+    warnings: tuple[Warning, ...] = ()
+    authors: tuple[str, ...] = ()
+    source_name: str = ""
+    source_sha256: str = ""
+    n_source_lines: int = 0
+    lines: tuple[Line, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lines", tuple(line for scene in self.scenes for line in scene.lines))
+
+    @property
+    def n_cues(self) -> int:
+        return len(self.cues)
+
+    @cached_property
+    def characters(self) -> tuple[str, ...]:
+        """The names that have cues, those with the most cues first."""
+        counts: dict[str, int] = {}
+        for cue in self.cues:
+            counts[cue.character] = counts.get(cue.character, 0) + 1
+        return tuple(sorted(counts, key=lambda name: (-counts[name], name)))
+
+    @cached_property
+    def minor(self) -> frozenset[str]:
+        """The names of the extras."""
+        return frozenset(character.name for character in self.cast if character.minor)
+
+    def pieces(self) -> Iterator[Span]:
+        """The spans of all headings, lines and notes: together they cover every source line once."""
+        for scene in self.scenes:
+            if scene.source is not None:
+                yield scene.source
+            for line in scene.lines:
+                yield line.source
+        for note in self.notes:
+            yield note.source

@@ -1,0 +1,1 @@
+"""Strings to numbers: names in a text, the text of a cue, character n-grams."""
