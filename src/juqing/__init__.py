@@ -1,8 +1,8 @@
 """juqing (剧情) reads a screenplay and tells how strongly every character in every line feels six emotions.
 
-    script = juqing.read_script("script.txt")
-    scores = juqing.load().score(script)
-    scores.table()
+script = juqing.read_script("script.txt")
+scores = juqing.load().score(script)
+scores.table()
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ class Emotion:
     color: str
 
     def label(self, language: str) -> str:
+        """The name in a language: Chinese for `zh…`, else English."""
         return self.chinese if language.startswith("zh") else self.name
 
 

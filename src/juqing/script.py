@@ -147,6 +147,7 @@ class Script:
 
     @property
     def n_cues(self) -> int:
+        """Number of cues, the length of all arrays that are aligned with them."""
         return len(self.cues)
 
     @cached_property

@@ -35,7 +35,9 @@ def parse_xml(data: bytes, what: str, path: Path | str | None) -> Element:
             f"{what} is not well-formed XML ({error}).", "Save the script again from its program.", path=path, line=line
         ) from None
     except RecursionError:
-        raise FormatError(f"{what} is nested too deeply.", "Save the script again from its program.", path=path) from None
+        raise FormatError(
+            f"{what} is nested too deeply.", "Save the script again from its program.", path=path
+        ) from None
 
 
 def local(element: Element) -> str:

@@ -43,12 +43,16 @@ class ScriptBuilder:
 
     def scene(self, heading: str, source: Span | None, **fields: Any) -> None:
         """Open a scene; `fields` are those of `Scene`."""
-        limits.check("MAX_SCENES", len(self._drafts) + 1, limits.MAX_SCENES, "the number of scenes", line=source and source.first)
+        limits.check(
+            "MAX_SCENES", len(self._drafts) + 1, limits.MAX_SCENES, "the number of scenes", line=source and source.first
+        )
         self.in_scene = True
         self._drafts.append(_Draft({"heading": heading, "source": source, "part": self.part, **fields}))
 
     def amend_scene(self, **fields: Any) -> None:
         """Fill fields of the open scene that its heading left empty."""
+        if not self.in_scene:
+            self.scene("", None)
         heading = self._drafts[-1].heading
         heading.update({key: value for key, value in fields.items() if value and not heading.get(key)})
 
@@ -83,9 +87,11 @@ class ScriptBuilder:
         )
 
     def note(self, kind: str, text: str, source: Span) -> None:
+        """Add text that is not analyzed."""
         self._notes.append(Note(kind, text, source))
 
     def warn(self, message: str, line: int | None = None, confidence: float = 1.0) -> None:
+        """Say what the reading is unsure of, and how likely it is right."""
         self.warnings.append(Warning(message, line, confidence))
 
     def character(self, name: str, aliases: tuple[str, ...] = (), note: str = "") -> None:
@@ -93,6 +99,7 @@ class ScriptBuilder:
         self.cast.setdefault(name, Character(name, aliases, note, is_minor(name)))
 
     def build(self, *, source_name: str = "", source_sha256: str = "", n_source_lines: int = 0) -> Script:
+        """Freeze what was collected: find the cast in the lines, number everything, tell the language."""
         for draft in self._drafts:
             for line in draft.lines:
                 for name in line["speakers"]:
@@ -103,7 +110,9 @@ class ScriptBuilder:
         finder = NameFinder(self.cast)
         scenes, cues = [], []
         n_lines = 0
-        for scene_index, draft in enumerate(self._drafts):
+        # A scene that nothing opened and nothing fills is none.
+        drafts = [draft for draft in self._drafts if draft.lines or draft.heading["source"]]
+        for scene_index, draft in enumerate(drafts):
             lines = []
             for fields in draft.lines:
                 rows = fields.pop("rows")
@@ -144,18 +153,14 @@ class ScriptBuilder:
         if 4 * len(han) >= letters - len(han):
             if re.search("[ぁ-ヿ]", text) and len(re.findall("[ぁ-ヿ]", text)) > len(han) // 4:
                 return "other"
-            simplified = sum(_encodes(c, "gb2312") and not _encodes(c, "big5") for c in han)
-            traditional = sum(_encodes(c, "big5") and not _encodes(c, "gb2312") for c in han)
-            return "zh-Hant" if traditional > simplified else "zh"
+            sample = "".join(han[:20_000])
+            # Everyday characters are in both sets; what is in one alone tells the script.
+            return "zh-Hant" if _n_encoded(sample, "big5") > _n_encoded(sample, "gb2312") else "zh"
         return "en" if len(re.findall("[A-Za-z]", text)) > 0.8 * letters else "other"
 
 
-def _encodes(character: str, encoding: str) -> bool:
-    try:
-        character.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
+def _n_encoded(text: str, encoding: str) -> int:
+    return len(text.encode(encoding, "ignore")) // 2
 
 
 def _who(line: Line, finder: NameFinder) -> tuple[list[str], tuple[str, ...]]:

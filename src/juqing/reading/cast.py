@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from juqing.text.names import HAN
 
 _GROUPS = frozenset("众 众人 大家 全体 群众 人群 所有人 众大臣 眾 眾人 群演 ALL EVERYONE CROWD BOTH".split())
 _EXTRA = re.compile(
-    rf"[{HAN}]+[甲乙丙丁戊己庚辛]+$|[{HAN}]+[0-9一二三四五六七八九]$|^(路人|群众|群眾|围观|众)|(MAN|WOMAN|GUY|COP|VOICE|GUARD|NURSE)S?( ?#?\d+)?$"
+    rf"[{HAN}]{{2,}}(?:[甲乙丙]+丁?|\d+)$|^(?:路人|群众|群眾|围观|众).|"
+    r"\b(?:MAN|WOMAN|BOY|GIRL|GUY|COP|VOICE|GUARD|NURSE|SOLDIER|WAITER)S?(?: ?#?\d+)?$"
 )
+_NARROW = {wide: wide - 0xFEE0 for r in ((0xFF10, 0xFF1A), (0xFF21, 0xFF3B), (0xFF41, 0xFF5B)) for wide in range(*r)}
+_NARROW[0x3000] = _NARROW[0xA0] = 0x20
 
 
 def clean_name(printed: str) -> str:
     """A printed name as a key: full-width letters and digits narrowed, Markdown marks and inner spaces of Han names gone."""
-    name = unicodedata.normalize("NFKC", printed).strip(" \t*_#·-—:：")
+    name = narrow(printed).strip(" \t*_#·-—:：")
     return re.sub(rf"(?<=[{HAN}])\s+(?=[{HAN}])", "", re.sub(r"\s+", " ", name))
+
+
+def narrow(text: str) -> str:
+    """Full-width Latin letters, digits and spaces as ASCII; punctuation and positions stay."""
+    return text.translate(_NARROW)
 
 
 def is_minor(name: str) -> bool:

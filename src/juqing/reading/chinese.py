@@ -29,23 +29,46 @@ from juqing.text.names import HAN
 ACTION_MARKS = "△▲▽⊿Δ∆▷◇○●※〔"
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u00ad\ufeff\u2060\x00-\x08\x0e-\x1f]")
-_CAST_BLOCK = re.compile(r"^(?:主要)?(?:人物|角色)(?:小传|表|介绍|介紹|简介|列表|设定|關係|关系)?$|^(?:剧中|劇中|主要|登场|登場)人物(?:表)?$|^人物小傳$")
-_OTHER_BLOCK = re.compile(r"^(?:故事)?(?:梗概|大纲|大綱|简介|概要)$|^一句话故事$|^(?:创作)?(?:阐述|说明|备注|備註)$|^作者(?:简介|的话)?$|^前言$|^目录$")
+_CAST_BLOCK = re.compile(
+    r"^(?:主要)?(?:人物|角色)(?:小传|表|介绍|介紹|简介|列表|设定|關係|关系)?$|^(?:剧中|劇中|主要|登场|登場)人物(?:表)?$|^人物小傳$"
+)
+_OTHER_BLOCK = re.compile(
+    r"^(?:故事)?(?:梗概|大纲|大綱|简介|概要)$|^一句话故事$|^(?:创作)?(?:阐述|说明|备注|備註)$|^作者(?:简介|的话)?$|^前言$|^目录$"
+)
 _BODY = re.compile(r"^(?:剧本)?正文$")
 _NUMBERING = re.compile(r"^(?:\d{1,3}|[一二三四五六七八九十]{1,3})\s*[.、．)）]\s*")
-_CAST_LINE = re.compile(r"^(?P<name>[^：:—\-\s　（(，,。]{1,12})\s*(?:[（(](?P<alias>[^）)]*)[）)])?\s*(?:[:：]|—+|--+|－+|[\s　]{2,}|　|[，,](?=\s*(?:男|女|\d|[一二三四五六七八九十]+岁)))\s*(?P<note>.+)$")
+_CAST_LINE = re.compile(
+    r"^(?P<name>[^：:—\-\s　（(，,。]{1,12})\s*(?:[（(](?P<alias>[^）)]*)[）)])?\s*(?:[:：]|—+|--+|－+|[\s　]{2,}|　|[，,](?=\s*(?:男|女|\d|[一二三四五六七八九十]+岁)))\s*(?P<note>.+)$"
+)
 _CREDIT = re.compile(r"^(?P<k>编剧|編劇|作者|导演|原著|改编|策划)\s*[:：]\s*(?P<v>.+)$")
 _TITLE = re.compile(r"^[《〈](?P<t>[^《》]{1,60})[》〉](?:[^。]{0,20})$")
 _TITLE_LABEL = re.compile(r"^(?:片名|剧名|劇名|标题)\s*[:：]\s*《?(?P<t>[^》]+)》?$")
-_FLASHBACK = re.compile(r"^[【\[（(△▲]?\s*(?:画面)?(?P<w>闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇)(?:画面|片段|镜头)?(?P<s>开始|開始|起)?[】\]）)：:。]*$")
-_FLASHBACK_END = re.compile(r"^[【\[（(△▲]?\s*(?:画面)?(?:(?:闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇)(?:画面|片段)?(?:结束|結束|完|止)|切?回(?:到)?现实|闪回现实)[】\]）)。]*$")
+_FLASHBACK = re.compile(
+    r"^[【\[（(△▲]?\s*(?:画面)?(?P<w>闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇)(?:画面|片段|镜头)?(?P<s>开始|開始|起)?[】\]）)：:。]*$"
+)
+_FLASHBACK_END = re.compile(
+    r"^[【\[（(△▲]?\s*(?:画面)?(?:(?:闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇)(?:画面|片段)?(?:结束|結束|完|止)|切?回(?:到)?现实|闪回现实)[】\]）)。]*$"
+)
 _FLAGS = {"闪": "flashback", "閃": "flashback", "回": "flashback", "梦": "dream", "夢": "dream", "蒙": "montage"}
 _CAPTION = re.compile(r"^[【\[（(]?\s*(?:叠|出|打出?|疊)?字幕\s*[:：](?P<t>.*?)[】\]）)]?$")
-_NARRATION = re.compile(r"^[【\[]?\s*(?:旁白|解说|解說|画外音|畫外音|话外音|VO|V\.O\.)\s*(?:[（(](?P<m>[^）)]*)[）)])?\s*[:：](?P<t>.*?)[】\]]?$", re.I)
-_OTHER = re.compile(r"^[【\[（(]?\s*(?:♪|♫|BGM|SFX|音效|音乐|音樂|配乐|歌曲|插曲|主题曲|主題曲)\s*[:：起】\]）)]?", re.I)
-_TRANSITION = re.compile(r"^[【\[（(]?\s*(?:空镜|空鏡|特写|特寫|镜头|鏡頭|切至|切到|切入|切回|叠化|疊化|淡入|淡出|黑场|黑場|黑屏|渐黑|渐隐|渐显|转场|定格|快切|跳切|CUT\s*TO|FADE\s*(?:IN|OUT|TO))(?:[:：】\]）)，。]|$|(?=.{0,30}[】\]）)]$)|(?<=镜头)(?=切|转|摇|推|拉))", re.I)
-_END = re.compile(r"^[（(【—\-]*\s*(?:(?:全剧|全劇|本集|本剧)?(?:完|终|終|剧终|劇終)|全剧完|第.{1,4}集(?:完|终|終)|幕落|幕闭|落幕|THE END|未完待续|待续)\s*[）)】。—\-]*$", re.I)
-_LABEL_ROW = re.compile(r"^(?P<k>时间|時間|地点|地點|场景|場景|内外景?|道具|服装|服化道|天气|备注|備註|注|灯光|布景|气氛)\s*[:：](?P<v>.*)$")
+_NARRATION = re.compile(
+    r"^[【\[]?\s*(?:旁白|解说|解說|画外音|畫外音|话外音|VO|V\.O\.)\s*(?:[（(](?P<m>[^）)]*)[）)])?\s*[:：](?P<t>.*?)[】\]]?$",
+    re.I,
+)
+_OTHER = re.compile(
+    r"^[【\[（(]?\s*(?:♪|♫|BGM|SFX|音效|音乐|音樂|配乐|歌曲|插曲|主题曲|主題曲)\s*[:：起】\]）)]?", re.I
+)
+_TRANSITION = re.compile(
+    r"^[【\[（(]?\s*(?:空镜|空鏡|特写|特寫|镜头|鏡頭|切至|切到|切入|切回|叠化|疊化|淡入|淡出|黑场|黑場|黑屏|渐黑|渐隐|渐显|转场|定格|快切|跳切|CUT\s*TO|FADE\s*(?:IN|OUT|TO))(?:[:：】\]）)，。]|$|(?=.{0,30}[】\]）)]$)|(?<=镜头)(?=切|转|摇|推|拉))",
+    re.I,
+)
+_END = re.compile(
+    r"^[（(【—\-]*\s*(?:(?:全剧|全劇|本集|本剧)?(?:完|终|終|剧终|劇終)|全剧完|第.{1,4}集(?:完|终|終)|幕落|幕闭|落幕|THE END|未完待续|待续)\s*[）)】。—\-]*$",
+    re.I,
+)
+_LABEL_ROW = re.compile(
+    r"^(?P<k>时间|時間|地点|地點|场景|場景|内外景?|道具|服装|服化道|天气|备注|備註|注|灯光|布景|气氛)\s*[:：](?P<v>.*)$"
+)
 _DASH_ACTION = re.compile(rf"^[—–-]{{1,2}}\s*(?=[{HAN}])")
 
 
@@ -152,7 +175,9 @@ class _Reader:
         for i, text in enumerate(self.texts):
             if not text or i in self.blocks or i in self.headings or i in self.parts or text[0] in ACTION_MARKS:
                 continue
-            if (row := CAST_ROW.match(text)) is not None and (i - 1 in self.headings or "、" in row["v"] or "，" in row["v"]):
+            if (row := CAST_ROW.match(text)) is not None and (
+                i - 1 in self.headings or "、" in row["v"] or "，" in row["v"]
+            ):
                 certain.update(name for name in map(clean_name, split_names(row["v"])) if looks_like_name(name))
                 continue
             halves = split_colon(text)
@@ -224,12 +249,11 @@ class _Reader:
             printed_cast=tuple(map(clean_name, heading.cast)),
             flag=heading.flag or self.flag,
         )
-        following = next((j for j in range(i + 1, min(i + 4, len(self.texts))) if self.texts[j]), None)
-        if not (heading.interior or heading.time or heading.place) and following == i + 1:
-            told = _bare_heading(self.texts[following])
+        if i + 1 < len(self.texts) and not (heading.interior or heading.time or heading.place):
+            told = _bare_heading(self.texts[i + 1])
             if told is not None:  # 场1-2 with 日 内 大殿 on the next line
                 self.builder.amend_scene(interior=told.interior, time=told.time, place=told.place)
-                return self._note("label", following)
+                return self._note("label", i + 1)
         return i + 1
 
     def _is_front(self, text: str, i: int) -> bool:
@@ -278,7 +302,9 @@ class _Reader:
         if (caption := _CAPTION.match(text)) is not None:
             return self._line("caption", caption["t"], i)
         if (narration := _NARRATION.match(text)) is not None and NARRATOR not in self.builder.cast:
-            return self._line("narration", narration["t"], i, parentheticals=(narration["m"],) if narration["m"] else ())
+            return self._line(
+                "narration", narration["t"], i, parentheticals=(narration["m"],) if narration["m"] else ()
+            )
         if _END.match(text) or _OTHER.match(text):
             return self._line("other", inner, i)
         if _TRANSITION.match(text):
@@ -300,7 +326,9 @@ class _Reader:
 
     def _read_cue(self, cue: SpokenCue, i: int, n: int) -> int:
         if cue.confidence < 1:
-            self.builder.warn(f"“{cue.speakers[0]}” is taken as a character who speaks only here", i + 1, cue.confidence)
+            self.builder.warn(
+                f"“{cue.speakers[0]}” is taken as a character who speaks only here", i + 1, cue.confidence
+            )
         last, said = i, cue.text
         if not said and not cue.parentheticals:  # the name stands alone, the speech on the next line
             nxt = i + 1
@@ -328,8 +356,6 @@ class _Reader:
         )
 
     def _fill_scene(self, label: str, value: str) -> None:
-        if not self.builder.in_scene:
-            return
         told = parse_heading(f"场景：{value}") if label in ("地点", "地點", "场景", "場景") else None
         if told is not None:
             self.builder.amend_scene(place=told.place, interior=told.interior, time=told.time)

@@ -25,13 +25,19 @@ _DELIVERIES: tuple[tuple[Delivery, str], ...] = (
 )
 _TAGS = {name: re.compile(rf"(?:{pattern})", re.I) for name, pattern in _DELIVERIES}
 _TAG_END = re.compile(
-    r"^(?P<mood>.*?)\s*(?P<tag>O\.?\s?S\.?|V\.?\s?O\.?|O\.?\s?C\.?|画外音|畫外音|内心独白|独白|心声|电话音|[（(]?续[）)]?)$", re.I
+    r"^(?P<mood>.*?)\s*(?P<tag>O\.?\s?S\.?|V\.?\s?O\.?|O\.?\s?C\.?|画外音|畫外音|内心独白|独白|心声|电话音|[（(]?续[）)]?)$",
+    re.I,
 )
+_MAX_TAG = 60  # longer than any tag with its mood
 _CONTINUED = re.compile(r"续|續|CONT['’]?D\.?|CONTINUED|CONTINUING|MORE", re.I)
 _PARENTHESES = re.compile(r"[（(]([^（）()]*)[）)]")
 _VOICE = re.compile(r"^(?P<name>.+?)(?:的)?(?:声音|聲音|画外音|畫外音|话外音|旁白)$")
-_NAME_LIKE = re.compile(rf"(?:[{HAN}·]{{1,6}}|[{HAN}]{{1,5}}[0-9A-Za-z]{{1,2}}|[A-Za-z][A-Za-z'’.]*\d{{0,3}}(?: [A-Za-z0-9][A-Za-z'’.\d]*){{0,2}})")
-_NO_NAME = re.compile(r"^[他她它我你您这那此其该]|[的了着是道说問问喊叫答想]$|(?:画面|镜头|特写|内容|字样|标题|场景|如下|写道|显示|短信|微信|时候|结果|原来|所以|但是|因为|可是|于是|只见)$")
+_NAME_LIKE = re.compile(
+    rf"(?:[{HAN}·]{{1,6}}|[{HAN}]{{1,5}}[0-9A-Za-z]{{1,2}}|[A-Za-z][A-Za-z'’.]*\d{{0,3}}(?: [A-Za-z0-9][A-Za-z'’.\d]*){{0,2}})"
+)
+_NO_NAME = re.compile(
+    r"^[他她它我你您这那此其该]|[的了着是道说問问喊叫答想]$|(?:画面|镜头|特写|内容|字样|标题|场景|如下|写道|显示|短信|微信|时候|结果|原来|所以|但是|因为|可是|于是|只见)$"
+)
 _LABELS = frozenset(
     """时间 時間 地点 地點 人物 出场人物 登场人物 角色 场景 場景 场次 场号 字幕 叠字幕 出字幕 旁白 解说 解說 画外音 畫外音 音效 音乐 音樂 配乐 备注 備註
     注 道具 服装 服化道 天气 气氛 灯光 大纲 梗概 故事梗概 片名 剧名 编剧 作者 导演 监制 出品 类型 题材 主题 集数 时长 年代 简介 空镜 特写 近景 中景
@@ -65,6 +71,7 @@ def is_label(word: str) -> bool:
 
 
 def looks_like_name(word: str) -> bool:
+    """Whether a word before a colon has the form of a name: 1 to 6 Han characters or up to 3 Latin words, no label."""
     return _NAME_LIKE.fullmatch(word) is not None and not is_label(word) and _NO_NAME.search(word) is None
 
 
@@ -86,7 +93,19 @@ def split_colon(text: str) -> tuple[str, str] | None:
     return None
 
 
-_PAIRS = {"《": "》", "“": "”", "「": "」", "『": "』", "（": "）", "(": ")", "【": "】", "〈": "〉", "[": "]", "［": "］", '"': '"'}
+_PAIRS = {
+    "《": "》",
+    "“": "”",
+    "「": "」",
+    "『": "』",
+    "（": "）",
+    "(": ")",
+    "【": "】",
+    "〈": "〉",
+    "[": "]",
+    "［": "］",
+    '"': '"',
+}
 
 
 def read_parentheticals(texts: Iterable[str]) -> tuple[tuple[str, ...], Delivery]:
@@ -97,6 +116,9 @@ def read_parentheticals(texts: Iterable[str]) -> tuple[tuple[str, ...], Delivery
         for raw in re.split(r"[，,、/；;]", text):
             piece = raw.strip()
             if not piece or _CONTINUED.fullmatch(piece):
+                continue
+            if len(piece) > _MAX_TAG:
+                kept.append(piece)
                 continue
             tag = next((name for name, pattern in _TAGS.items() if pattern.fullmatch(piece)), None)
             if tag is None and (end := _TAG_END.match(piece)) is not None:
@@ -141,11 +163,11 @@ def split_joint(name: str, names: Names) -> tuple[str, ...]:
 
 def read_speech(text: str) -> tuple[str, tuple[str, ...], Delivery]:
     """Spoken text without its bracketed remarks, the remarks, and the delivery that they tell."""
-    bracketed = [m for m in _PARENTHESES.findall(text) if len(m) <= 60]
+    bracketed = [m for m in _PARENTHESES.findall(text) if len(m) <= _MAX_TAG]
     if not bracketed:
         return text.strip(), (), "on"
     moods, delivery = read_parentheticals(bracketed)
-    spoken = _PARENTHESES.sub(lambda m: "" if len(m[1]) <= 60 else m[0], text)
+    spoken = _PARENTHESES.sub(lambda m: "" if len(m[1]) <= _MAX_TAG else m[0], text)
     return re.sub(r"[ \t]{2,}", " ", spoken).strip(), moods, delivery
 
 
@@ -153,7 +175,9 @@ def parse_cue(text: str, names: Names) -> SpokenCue | None:
     """Read a line as a cue, None where it is none. Joint names, tags, moods and actions in the cue are taken apart."""
     halves = split_colon(text)
     if halves is None:
-        if (slip := re.match(r"^([^；;。！？]{1,8})[；;](.+)$", text)) is None or clean_name(slip[1]) not in names.known:
+        if (slip := re.match(r"^([^；;。！？]{1,8})[；;](.+)$", text)) is None or clean_name(
+            slip[1]
+        ) not in names.known:
             return None
         halves = slip[1], slip[2]
     printed, spoken = halves

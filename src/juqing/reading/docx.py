@@ -20,7 +20,9 @@ from juqing.reading._xml import local, parse_xml
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
-_SKIPPED = frozenset("del moveFrom txbxContent drawing pict object instrText delText footnoteReference Fallback rPr pPr sectPr".split())
+_SKIPPED = frozenset(
+    "del moveFrom txbxContent drawing pict object instrText delText footnoteReference Fallback rPr pPr sectPr".split()
+)
 _CHINESE_DIGITS = "〇一二三四五六七八九"
 
 
@@ -37,7 +39,9 @@ def read_docx_lines(data: bytes, path: Path | str | None = None) -> list[str]:
         main = main or next((n for n in sorted(names) if re.fullmatch(r"word/document\d*\.xml", n)), None)
         if main is None:
             raise FormatError(
-                "the zip container has no word/document.xml, so it is no Word document.", "Save the script again as .docx.", path=path
+                "the zip container has no word/document.xml, so it is no Word document.",
+                "Save the script again as .docx.",
+                path=path,
             )
         body = parse_xml(read_member(archive, main, path), "word/document.xml", path)
         numbering = _Numbering(
@@ -46,7 +50,10 @@ def read_docx_lines(data: bytes, path: Path | str | None = None) -> list[str]:
                 for name in ("word/numbering.xml", "word/styles.xml")
             )
         )
-    return [line for text in _blocks(body, numbering) for line in text.split("\n")]
+    try:
+        return [line for text in _blocks(body, numbering) for line in text.split("\n")]
+    except RecursionError:
+        raise FormatError("its tables are nested too deeply.", "Save the script as plain text.", path=path) from None
 
 
 def open_archive(data: bytes, what: str, path: Path | str | None) -> zipfile.ZipFile:
@@ -54,31 +61,48 @@ def open_archive(data: bytes, what: str, path: Path | str | None) -> zipfile.Zip
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-        raise FormatError(f"this is not {what}: the zip container is damaged or cut off.", "Save or copy it again.", path=path) from None
+        raise FormatError(
+            f"this is not {what}: the zip container is damaged or cut off.", "Save or copy it again.", path=path
+        ) from None
     members = archive.infolist()
-    limits.check("MAX_ARCHIVE_MEMBERS", len(members), limits.MAX_ARCHIVE_MEMBERS, "the number of files in the container", path=path)
+    limits.check(
+        "MAX_ARCHIVE_MEMBERS",
+        len(members),
+        limits.MAX_ARCHIVE_MEMBERS,
+        "the number of files in the container",
+        path=path,
+    )
     unpacked = sum(member.file_size for member in members)
-    limits.check("MAX_ARCHIVE_BYTES", unpacked, limits.MAX_ARCHIVE_BYTES, "the unpacked size of the container", path=path)
+    limits.check(
+        "MAX_ARCHIVE_BYTES", unpacked, limits.MAX_ARCHIVE_BYTES, "the unpacked size of the container", path=path
+    )
     for member in members:
         if member.file_size > 2**20:
             ratio = member.file_size // max(member.compress_size, 1)
-            limits.check("MAX_ARCHIVE_RATIO", ratio, limits.MAX_ARCHIVE_RATIO, f"the compression of {member.filename!r}", path=path)
+            limits.check(
+                "MAX_ARCHIVE_RATIO",
+                ratio,
+                limits.MAX_ARCHIVE_RATIO,
+                f"the compression of {member.filename!r}",
+                path=path,
+            )
     return archive
 
 
 def read_member(archive: zipfile.ZipFile, name: str, path: Path | str | None) -> bytes:
-    """A member's bytes, never more than it declared."""
+    """A member's bytes, never more than `MAX_XML_BYTES`."""
     import zlib
 
     try:
         with archive.open(name) as member:
-            size = archive.getinfo(name).file_size
-            data = member.read(size + 1)
+            data = member.read(limits.MAX_XML_BYTES + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
         raise FormatError(
-            f"{name!r} in the container is damaged, cut off or encrypted.", "Save the document again, without a password.", path=path
+            f"{name!r} in the container is damaged, cut off or encrypted.",
+            "Save the document again, without a password.",
+            path=path,
         ) from None
-    limits.check("MAX_ARCHIVE_BYTES", len(data), min(size, limits.MAX_ARCHIVE_BYTES), f"the unpacked size of {name!r}", path=path)
+    limits.check("MAX_XML_BYTES", len(data), limits.MAX_XML_BYTES, f"the unpacked size of {name!r}", path=path)
     return data
 
 
@@ -146,7 +170,10 @@ class _Numbering:
             if local(style) == "style":
                 number = _child(style, "pPr", "numPr")
                 if number is not None:
-                    self.styles[_value(style, "styleId") or ""] = (_value(_child(number, "numId")), _value(_child(number, "ilvl")))
+                    self.styles[_value(style, "styleId") or ""] = (
+                        _value(_child(number, "numId")),
+                        _value(_child(number, "ilvl")),
+                    )
 
     def label(self, paragraph: Element) -> str:
         """The printed number of a paragraph and a space, or nothing."""
@@ -179,7 +206,13 @@ def _integer(text: str | None, default: int = 0) -> int:
 
 
 def _number(value: int, form: str) -> str:
-    if form in ("chineseCounting", "chineseCountingThousand", "ideographTraditional", "japaneseCounting", "taiwaneseCounting"):
+    if form in (
+        "chineseCounting",
+        "chineseCountingThousand",
+        "ideographTraditional",
+        "japaneseCounting",
+        "taiwaneseCounting",
+    ):
         return _chinese_number(value)
     if form in ("lowerLetter", "upperLetter"):
         letter = chr(ord("a") + (value - 1) % 26)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
+from juqing.errors import FormatError
 from juqing.reading import limits
 from juqing.reading._xml import local, parse_xml
 from juqing.reading.builder import ScriptBuilder
@@ -14,7 +15,13 @@ from juqing.reading.headings import parse_heading
 from juqing.script import LineKind, Span
 from juqing.text.names import HAN
 
-_KINDS: dict[str, LineKind] = {"Action": "action", "Transition": "transition", "Shot": "transition", "Lyrics": "lyric", "General": "action"}
+_KINDS: dict[str, LineKind] = {
+    "Action": "action",
+    "Transition": "transition",
+    "Shot": "transition",
+    "Lyrics": "lyric",
+    "General": "action",
+}
 _SPOKEN = ("Dialogue", "Parenthetical", "Lyrics")
 _NOTES = {"Cast List": "cast", "New Act": "part", "End of Act": "part", "Outline Body": "synopsis"}
 
@@ -25,16 +32,19 @@ def read_fdx(data: bytes, builder: ScriptBuilder, path: Path | str | None = None
     Raises:
         FormatError: It is not well-formed XML, not a Final Draft document, or declares entities.
     """
-    from juqing.errors import FormatError
-
     root = parse_xml(data, "the Final Draft document", path)
     if local(root) != "FinalDraft":
         raise FormatError(
-            f"its first element is <{local(root)}>, not <FinalDraft>.", "Export the script as Final Draft (.fdx).", path=path
+            f"its first element is <{local(root)}>, not <FinalDraft>.",
+            "Export the script as Final Draft (.fdx).",
+            path=path,
         )
     content = next((child for child in root if local(child) == "Content"), root)
     builder.title = _title(root)
-    paragraphs = list(_paragraphs(content))
+    try:
+        paragraphs = list(_paragraphs(content))
+    except RecursionError:
+        raise FormatError("its dual dialogues are nested too deeply.", "Export the script again.", path=path) from None
     limits.check("MAX_LINES", len(paragraphs), limits.MAX_LINES, "the number of paragraphs", path=path)
     i = 0
     while i < len(paragraphs):

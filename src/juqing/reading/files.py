@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from juqing.errors import FormatError, ScriptError
@@ -27,7 +27,10 @@ _ENGLISH_SLUG = re.compile(r"^\s*(?:INT|EXT|INT\.?/EXT|EXT\.?/INT|I/E)[. ]", re.
 _REFUSED = {
     ".doc": ("an old binary Word document (.doc)", "Open it in Word or WPS and save it as .docx."),
     ".wps": ("a WPS document", "Open it in WPS and save it as .docx."),
-    ".pdf": ("a PDF", "Export the script as .docx, .fountain, .fdx or plain text from the program that it was written in."),
+    ".pdf": (
+        "a PDF",
+        "Export the script as .docx, .fountain, .fdx or plain text from the program that it was written in.",
+    ),
     ".rtf": ("an RTF document", "Open it in Word or WPS and save it as .docx."),
     ".srt": ("a subtitle file, which does not say who speaks", "Give the screenplay itself."),
     ".ass": ("a subtitle file, which does not say who speaks", "Give the screenplay itself."),
@@ -141,20 +144,27 @@ def _read_bytes(path: Path, limit: int, limit_name: str) -> bytes:
             data = file.read(limit + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise ScriptError(f"the file cannot be read: {reason}.", "Check the path and its permissions.", path=path) from None
+        raise ScriptError(
+            f"the file cannot be read: {reason}.", "Check the path and its permissions.", path=path
+        ) from None
     limits.check(limit_name, len(data), limit, "the size in bytes", path=path)
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise ScriptError("the file is empty.", "Check that it was saved or copied completely.", path=path)
     return data
 
 
-def _lines(text: str, path: Path | None) -> Sequence[str]:
+def _lines(text: str, path: Path | None) -> list[str]:
     lines = split_lines(text)
     limits.check("MAX_LINES", len(lines), limits.MAX_LINES, "the number of lines", path=path)
     longest = max(range(len(lines)), key=lambda i: len(lines[i]), default=None)
     if longest is not None:
         limits.check(
-            "MAX_LINE_CHARACTERS", len(lines[longest]), limits.MAX_LINE_CHARACTERS, "the length of the line", path=path, line=longest + 1
+            "MAX_LINE_CHARACTERS",
+            len(lines[longest]),
+            limits.MAX_LINE_CHARACTERS,
+            "the length of the line",
+            path=path,
+            line=longest + 1,
         )
     return lines
 
@@ -195,7 +205,7 @@ def _read_script(path: Path, data: bytes, encoding: str | None) -> Script:
         lines = _lines(text, path)
         fountain = suffix in (".fountain", ".spmd") or looks_like_fountain(text)
         builder = ScriptBuilder("fountain" if fountain else "text")
-        (read_fountain if fountain else read_chinese)(list(lines), builder)
+        (read_fountain if fountain else read_chinese)(lines, builder)
         n_lines = len(lines)
     if not builder.title:
         builder.title = path.stem

@@ -25,7 +25,13 @@ _FORCED_SLUG = re.compile(rf"^[.。](?=[^.。\s])|^。(?=[{HAN}])")
 _SCENE_NUMBER = re.compile(r"\s*#([\w.\-]+)#\s*$")
 _TRANSITION = re.compile(r"^[A-Z][A-Z .'’-]* TO:$|^(?:FADE OUT|FADE IN|CUT TO BLACK|THE END)[.:]?$")
 _EXTENSION = re.compile(r"\s*[（(]([^（）()]*)[）)]\s*(?=\^?\s*$|[（(])")
-_EMPHASIS = re.compile(r"(?<!\\)(\*{1,3}|_)(?=\S)(.+?)(?<=[^\s\\])\1")
+_EMPHASIS = (  # linear: what stands between two marks holds no third one
+    re.compile(r"(?<!\\)(\*{1,3})(?=[^\s*])([^*]*[^\s*\\])\1"),
+    re.compile(r"(?<![\\\w])(_)(?=[^\s_])([^_]*[^\s_\\])_(?!\w)"),
+)
+_COMMENT_MARK = re.compile(r"/\*|\*/|\[\[|\]\]")
+_MAX_HEADING = 300
+_MAX_CUE = 100
 _CUE_LINE = re.compile(r"^[^a-zà-öø-ÿ]*[^\W\d_][^a-zà-öø-ÿ]*$")
 
 
@@ -51,7 +57,12 @@ class _Reader:
                 continue
             if text.startswith("@"):
                 names.add(read_name(text[1:].rstrip("^ "))[0])
-            elif self._blank(i - 1) and not self._blank(i + 1) and _HAN.match(text) and re.fullmatch(rf"[{HAN}]{{2,6}}(?:[（(].*[）)])?", text):
+            elif (
+                self._blank(i - 1)
+                and not self._blank(i + 1)
+                and _HAN.match(text)
+                and re.fullmatch(rf"[{HAN}]{{2,6}}(?:[（(].*[）)])?", text)
+            ):
                 name = read_name(text)[0]
                 seen[name] = seen.get(name, 0) + 1
             elif (cue := parse_cue(text, Names())) is not None and _HAN.search(text):
@@ -91,8 +102,12 @@ class _Reader:
             elif current:
                 values[current].append(_plain(raw.strip()))
             i += 1
-        self.builder.title = " ".join(next((values[key] for key in ("title", "标题", "片名", "剧名") if values.get(key)), []))
-        self.builder.authors = next((values[key] for key in ("author", "authors", "作者", "编剧") if values.get(key)), [])
+        self.builder.title = " ".join(
+            next((values[key] for key in ("title", "标题", "片名", "剧名") if values.get(key)), [])
+        )
+        self.builder.authors = next(
+            (values[key] for key in ("author", "authors", "作者", "编剧") if values.get(key)), []
+        )
         self.builder.note("title", self._printed(0, i - 1), self._span(0, i - 1))
         return i
 
@@ -150,6 +165,8 @@ class _Reader:
         return i + 1
 
     def _heading(self, text: str, i: int) -> bool:
+        if len(text) > _MAX_HEADING:
+            return False
         forced = _FORCED_SLUG.match(text) is not None
         chinese = not forced and bool(_HAN.search(text)) and self._blank(i - 1) and parse_heading(text)
         if not forced and not (self._blank(i - 1) and _SLUG.match(text)) and not (chinese and chinese.sure):
@@ -170,14 +187,20 @@ class _Reader:
         return True
 
     def _is_cue(self, text: str, i: int) -> bool:
+        if len(text) > _MAX_CUE:
+            return False
         if text.startswith("@") and len(text) > 1:
             return True
-        if not self._blank(i - 1) or self._blank(i + 1) or len(text) > 60:
+        if not self._blank(i - 1) or self._blank(i + 1):
             return False
         name = _EXTENSION.sub("", text).rstrip("^ ").strip()
         if _HAN.search(name):
             return read_name(name)[0] in self.names.known
-        return _CUE_LINE.match(name) is not None and not name.endswith((".", "!", "?", ",", ":")) and bool(re.search(r"[^\W\d_]", name))
+        return (
+            _CUE_LINE.match(name) is not None
+            and not name.endswith((".", "!", "?", ",", ":"))
+            and bool(re.search(r"[^\W\d_]", name))
+        )
 
     def _speech(self, i: int, n: int) -> int:
         text = self.texts[i].strip().removeprefix("@").rstrip("^ ").strip()
@@ -234,39 +257,32 @@ def _by_language(delivery: Delivery, name: str) -> Delivery:
 
 
 def _plain(text: str) -> str:
-    for _ in range(3):
-        text = _EMPHASIS.sub(r"\2", text)
+    for pattern in _EMPHASIS * 2:  # twice: bold may stand in underlined text, and the reverse
+        text = pattern.sub(r"\2", text)
     return re.sub(r"\\([*_\\])", r"\1", text)
 
 
 def _without_comments(lines: list[str]) -> tuple[list[str], dict[int, str]]:
     """Lines without `/* */` and `[[ ]]`, and the kind of comment for lines that are left empty by that."""
+    kinds = {"/*": ("boneyard", "*/"), "[[": ("comment", "]]")}
+    # An opening that nothing closes is text.
+    last = {mark: max((i for i, line in enumerate(lines) if mark in line), default=-1) for mark in ("*/", "]]")}
     texts, removed = [], {}
-    inside = ""
-    closed_by = {"boneyard": "*/", "comment": "]]"}
-    rest = "\n".join(lines)
-    closers = {kind: rest.rfind(mark) for kind, mark in closed_by.items()}
-    position = 0
+    kind, closing = "", ""
     for i, line in enumerate(lines):
-        kept, at, touched = [], 0, inside
-        while at <= len(line):
-            if inside:
-                end = line.find(closed_by[inside], at)
-                if end < 0:
-                    break
-                at, inside = end + 2, ""
-                continue
-            starts = [(line.find(mark, at), kind) for mark, kind in (("/*", "boneyard"), ("[[", "comment"))]
-            start, kind = min((s for s in starts if s[0] >= 0), default=(-1, ""))
-            # An opening that nothing closes is text.
-            if start < 0 or closers[kind] < position + start + 2:
-                kept.append(line[at:])
-                break
-            kept.append(line[at:start])
-            at, inside, touched = start + 2, kind, kind
-        text = "".join(kept)
-        texts.append(text)
-        if touched and not text.strip():
+        kept, at, touched = [], 0, kind
+        for mark in _COMMENT_MARK.finditer(line):
+            if kind:
+                if mark[0] == closing and mark.start() >= at:
+                    kind, at = "", mark.end()
+            elif mark[0] in kinds and mark.start() >= at:
+                opened, wanted = kinds[mark[0]]
+                if last[wanted] > i or (last[wanted] == i and line.find(wanted, mark.end()) >= 0):
+                    kept.append(line[at : mark.start()])
+                    kind, closing, at, touched = opened, wanted, mark.end(), opened
+        if not kind:
+            kept.append(line[at:])
+        texts.append("".join(kept))
+        if touched and not texts[-1].strip():
             removed[i] = touched
-        position += len(line) + 1
     return texts, removed

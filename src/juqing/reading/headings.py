@@ -38,7 +38,9 @@ _SLUG = re.compile(
 )
 _AFTER_WORD = ("", *" 　\t:：、.．，,（(-—/")
 _CAST_LABEL = "出场人物|出場人物|登场人物|场景人物|本场人物|人物|角色|演员|人"
-_LABELED = re.compile(rf"(?:^|[\s　，,；;。（(])(?P<k>场景|場景|地点|地點|时间|時間|内外景?|{_CAST_LABEL})\s*[:：]\s*(?P<v>[^；;]*?)(?=(?:[\s　，,；;。]+(?:场景|地点|时间|内外|{_CAST_LABEL})\s*[:：])|[；;。]|$)")
+_LABELED = re.compile(
+    rf"(?:^|[\s　，,；;。（(])(?P<k>场景|場景|地点|地點|时间|時間|内外景?|{_CAST_LABEL})\s*[:：]\s*(?P<v>[^；;]*?)(?=(?:[\s　，,；;。]+(?:场景|地点|时间|内外|{_CAST_LABEL})\s*[:：])|[；;。]|$)"
+)
 _CAST_TAIL = re.compile(rf"[\s　，,；;（(]+(?:{_CAST_LABEL})\s*[:：]\s*(?P<v>.+?)[）)]?$")
 CAST_ROW = re.compile(rf"^[（(【]?(?:(?:{_CAST_LABEL})\s*[:：]|人[\s　]+)\s*(?P<v>.+?)】?$")
 _SENTENCE = re.compile("[。！？!?…；;]|[，,].{12,}")
@@ -71,9 +73,10 @@ def parse_heading(text: str) -> Heading | None:
     if len(text) > 160:
         return None
     text = _TIMECODE.sub("", text.lstrip("#").strip(" \t　*_")).replace("**", "")
-    if text[:1] in "【[" and (end := text.find("】" if text[0] == "【" else "]")) > 0:
+    if text.startswith(("【", "[")) and (end := text.find("】" if text[0] == "【" else "]")) > 0:
         text = (text[1:end] + " " + text[end + 1 :]).strip()
     fields: dict[str, str] = {}
+    slug = None
     cast: tuple[str, ...] = ()
     if (word := _WORD_NUMBER.match(text)) is not None:
         fields["number"] = (word["a"] or word["b"] or "").strip()
@@ -81,12 +84,19 @@ def parse_heading(text: str) -> Heading | None:
         if not (word["c"] or word["x"] or rest[:1] in _AFTER_WORD or (word["b"] and _PAIR.match(word["b"]))):
             return None
     elif (slug := _SLUG.match(text)) is not None:
-        if "." not in slug["s"] and "。" not in slug["s"] and slug["i"].upper() in ("INT", "EXT", "EST") and text[:3].islower():
+        if (
+            "." not in slug["s"]
+            and "。" not in slug["s"]
+            and slug["i"].upper() in ("INT", "EXT", "EST")
+            and text[:3].islower()
+        ):
             return None
         fields["interior"] = _interior(slug["i"])
         rest, sure = text[slug.end() :], True
         if re.search(r"\s[-–—]\s", rest):  # KITCHEN - NIGHT
-            fields["place"], _, fields["time"] = (part.strip() for part in re.split(r"(\s[-–—]\s)(?!.*\s[-–—]\s)", rest))
+            fields["place"], _, fields["time"] = (
+                part.strip() for part in re.split(r"(\s[-–—]\s)(?!.*\s[-–—]\s)", rest)
+            )
             rest = ""
     elif (pair := _PAIR.match(text)) is not None:
         fields["number"] = re.sub(r"\s", "", pair["n"])
@@ -102,12 +112,18 @@ def parse_heading(text: str) -> Heading | None:
         rest = (" " + rest)[: tail.start()]
     labels = {m["k"]: m["v"].strip(" ，,") for m in _LABELED.finditer(rest)}
     if labels:
-        rest = " ".join(
-            labels[key] for key in ("内外", "内外景", "时间", "時間", "场景", "場景", "地点", "地點") if labels.get(key)
-        ) + " " + _LABELED.sub(" ", rest)
+        rest = (
+            " ".join(
+                labels[key]
+                for key in ("内外", "内外景", "时间", "時間", "场景", "場景", "地点", "地點")
+                if labels.get(key)
+            )
+            + " "
+            + _LABELED.sub(" ", rest)
+        )
     _sort_parts(rest, fields)
     told = bool(fields.get("interior") or fields.get("time"))
-    if len(fields["place"]) > 40 or _SENTENCE.search(fields["place"] if sure or told else rest):
+    if slug is None and (len(fields["place"]) > 40 or _SENTENCE.search(fields["place"] if sure or told else rest)):
         return None
     if told and not sure and rest.rstrip().endswith(("。", "！", "？")):
         return None
@@ -125,7 +141,9 @@ def parse_heading(text: str) -> Heading | None:
 
 def split_names(text: str) -> tuple[str, ...]:
     """Names of a `人物：` row; counts of extras such as 群演若干 are dropped."""
-    names = (name.strip(" 。.（）()") for name in re.split(r"[、，,/／;；\s　&]+", re.sub(r"[（(][^（()）]*[）)]", "", text)))
+    names = (
+        name.strip(" 。.（）()") for name in re.split(r"[、，,/／;；\s　&]+", re.sub(r"[（(][^（()）]*[）)]", "", text))
+    )
     return tuple(dict.fromkeys(name for name in names if name and len(name) <= 20 and not _EXTRA_COUNT.search(name)))
 
 
@@ -140,8 +158,8 @@ def _sort_parts(rest: str, fields: dict[str, str]) -> None:
     rest = re.sub(r"(?<=[日夜晨晚内外])[（(](.{1,6})[）)]$", r" ", rest)
     rest = re.sub(r"[（(）)]", " ", rest).strip(" 　:：、.。．,，-—")
     place: list[str] = []
-    for token in re.split(r"[\s　，,；;]+|(?<=\s)-+(?=\s)|\s*[—–]+\s*|:|：", rest):
-        token = token.strip(" 。.-/")
+    for piece in re.split(r"[\s　，,；;]+|(?<=\s)-+(?=\s)|\s*[—–]+\s*|:|：", rest):
+        token = piece.strip(" 。.-/")
         if not token:
             continue
         kinds = _classify(token)

@@ -16,11 +16,15 @@ MAX_NAMES = 5_000
 MAX_ARCHIVE_MEMBERS = 2_000
 MAX_ARCHIVE_BYTES = 128 * 2**20
 """Of a zip container, unpacked."""
+MAX_XML_BYTES = 32 * 2**20
+"""Of one XML document in a container."""
 MAX_ARCHIVE_RATIO = 200
 """Unpacked to packed, of one member."""
 
 
-def check(name: str, value: int, limit: int, what: str, *, path: Path | str | None = None, line: int | None = None) -> None:
+def check(
+    name: str, value: int, limit: int, what: str, *, path: Path | str | None = None, line: int | None = None
+) -> None:
     """Raise `LimitError` where `value` is over `limit`; `name` is the limit's name in this module."""
     if value > limit:
         raise LimitError(

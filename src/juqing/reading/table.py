@@ -18,7 +18,6 @@ import numpy as np
 
 from juqing.emotions import EMOTION_NAMES, MAX_STRENGTH, N_EMOTIONS
 from juqing.errors import FormatError, LabelError
-from juqing.reading import limits
 from juqing.reading.builder import ScriptBuilder
 from juqing.reading.chinese import ACTION_MARKS
 from juqing.reading.cues import Names, parse_cue
@@ -36,11 +35,13 @@ class LabeledScript:
         script: The script.
         labels: (n_cues, 6) float32 in 0..3; a row of NaN where a cue has no label.
         weights: (n_cues,) float32 in 0..1, how sure it is that the label belongs to the row; 1 where the table does not say.
+        rows: The source line and id of every row, those without a character too.
     """
 
     script: Script
     labels: np.ndarray
     weights: np.ndarray
+    rows: tuple[tuple[int, str], ...]
 
 
 @dataclass(slots=True)
@@ -64,7 +65,11 @@ def read_table(lines: Sequence[str], *, path: Path | str | None = None, sha256: 
         LabelError: A label is not six numbers in 0..3, or a confidence not in 0..1.
     """
     if not lines or not lines[0].strip():
-        raise FormatError("the table is empty.", f"Its first line must name columns: id, content, character{_labels_hint()}.", path=path)
+        raise FormatError(
+            "the table is empty.",
+            f"Its first line must name columns: id, content, character{_labels_hint()}.",
+            path=path,
+        )
     header = [name.strip().lower() for name in lines[0].removeprefix("\ufeff").split("\t")]
     columns = {name: k for k, name in enumerate(header)}
     for name in ("id", "content", "character"):
@@ -83,7 +88,12 @@ def read_table(lines: Sequence[str], *, path: Path | str | None = None, sha256: 
             continue
         name, row = _read_row(line, line_number, columns, len(header), path)
         if row.id in seen:
-            raise FormatError(f"the id {row.id!r} was on line {seen[row.id]} already.", "Ids must be unique.", path=path, line=line_number)
+            raise FormatError(
+                f"the id {row.id!r} was on line {seen[row.id]} already.",
+                "Ids must be unique.",
+                path=path,
+                line=line_number,
+            )
         seen[row.id] = line_number
         by_script.setdefault(name, []).append(row)
     if not by_script:
@@ -95,7 +105,9 @@ def _labels_hint() -> str:
     return f", and for labels emotion (six numbers) or {', '.join(EMOTION_NAMES)}"
 
 
-def _read_row(line: str, number: int, columns: dict[str, int], n_columns: int, path: Path | str | None) -> tuple[str, _Row]:
+def _read_row(
+    line: str, number: int, columns: dict[str, int], n_columns: int, path: Path | str | None
+) -> tuple[str, _Row]:
     fields = line.split("\t")
     if len(fields) != n_columns:
         raise FormatError(
@@ -129,7 +141,9 @@ def _read_row(line: str, number: int, columns: dict[str, int], n_columns: int, p
     return parts["script"], row
 
 
-def _read_label(fields: list[str], columns: dict[str, int], path: Path | str | None, number: int) -> tuple[float, ...] | None:
+def _read_label(
+    fields: list[str], columns: dict[str, int], path: Path | str | None, number: int
+) -> tuple[float, ...] | None:
     joined = next((fields[columns[name]].strip() for name in _LABELS if name in columns), None)
     if joined is not None:
         values = joined.split(",") if joined else []
@@ -141,7 +155,10 @@ def _read_label(fields: list[str], columns: dict[str, int], path: Path | str | N
         return None
     if len(values) != N_EMOTIONS:
         raise LabelError(
-            f"the label {joined!r} has {len(values)} values.", "A label is six numbers in 0..3, separated by commas.", path=path, line=number
+            f"the label {joined!r} has {len(values)} values.",
+            "A label is six numbers in 0..3, separated by commas.",
+            path=path,
+            line=number,
         )
     return tuple(_number(value.strip(), MAX_STRENGTH, "the label", path, number) for value in values)
 
@@ -152,7 +169,9 @@ def _number(text: str, highest: float, what: str, path: Path | str | None, line:
     except ValueError:
         value = math.nan
     if not 0 <= value <= highest:
-        raise LabelError(f"{what} {text[:40]!r} is not a number in 0..{highest:g}.", "Correct the row.", path=path, line=line)
+        raise LabelError(
+            f"{what} {text[:40]!r} is not a number in 0..{highest:g}.", "Correct the row.", path=path, line=line
+        )
     return value
 
 
@@ -193,4 +212,5 @@ def _build(name: str, rows: list[_Row], path: Path | str | None, sha256: str) ->
     script = builder.build(source_name=str(path or ""), source_sha256=sha256, n_source_lines=len(rows))
     missing = (math.nan,) * N_EMOTIONS
     labels = np.array([row.label or missing for row in ordered], dtype=np.float32).reshape(-1, N_EMOTIONS)
-    return LabeledScript(script, labels, np.array([row.weight for row in ordered], dtype=np.float32))
+    weights = np.array([row.weight for row in ordered], dtype=np.float32)
+    return LabeledScript(script, labels, weights, tuple((row.source_line, row.id) for row in rows))

@@ -20,26 +20,37 @@ class NameFinder:
     """
 
     def __init__(self, names: Iterable[str]):
-        self.names = sorted({name for name in names if name}, key=lambda name: (-len(name), name))
-        self._known = {name.casefold(): name for name in reversed(self.names)}
-        self._pattern = re.compile("|".join(map(self._branch, self.names))) if self.names else None
-
-    @staticmethod
-    def _branch(name: str) -> str:
-        branch = re.escape(name)
-        if not _HAN.search(name):
-            branch = f"(?i:{branch})"
-        elif len(name) == 1:
-            branch = f"(?<![{HAN}]){branch}"
-        before = r"(?<![0-9A-Za-z])" if _ALNUM.match(name[0]) else ""
-        after = r"(?![0-9A-Za-z])" if _ALNUM.match(name[-1]) else ""
-        return before + branch + after
+        self._by_start: dict[str, list[str]] = {}
+        for name in sorted({name for name in names if name}, key=lambda name: (-len(name), name)):
+            for start in {name[0], name[0].lower(), name[0].upper()}:
+                self._by_start.setdefault(start, []).append(name)
+        starts = "".join(map(re.escape, self._by_start))
+        self._starts = re.compile(f"[{starts}]") if starts else None
 
     def spans(self, text: str) -> list[tuple[int, int, str]]:
         """`(start, end, name)` of every mention, from left to right."""
-        if self._pattern is None:
-            return []
-        return [(m.start(), m.end(), self._known[m.group().casefold()]) for m in self._pattern.finditer(text)]
+        found: list[tuple[int, int, str]] = []
+        end = 0
+        for match in self._starts.finditer(text) if self._starts else ():
+            if match.start() >= end and (name := self._at(text, match.start())) is not None:
+                end = match.start() + len(name)
+                found.append((match.start(), end, name))
+        return found
+
+    def _at(self, text: str, i: int) -> str | None:
+        """The longest name that stands at a position."""
+        for name in self._by_start.get(text[i], ()):
+            end = i + len(name)
+            if not text.startswith(name, i) and (_HAN.search(name) or text[i:end].lower() != name.lower()):
+                continue
+            if (_ALNUM.match(name[0]) and i and _ALNUM.match(text[i - 1])) or (
+                _ALNUM.match(name[-1]) and _ALNUM.match(text[end : end + 1])
+            ):
+                continue
+            if len(name) == 1 and i and _HAN.match(name) and _HAN.match(text[i - 1]):
+                continue
+            return name
+        return None
 
     def find(self, text: str) -> list[str]:
         """The names in a text, each once, in the order in which they first occur."""
@@ -47,5 +58,4 @@ class NameFinder:
 
     def prefix(self, text: str) -> str | None:
         """The longest known name that a text starts with."""
-        match = self._pattern.match(text) if self._pattern else None
-        return self._known[match.group().casefold()] if match else None
+        return self._at(text, 0) if text else None

@@ -1,0 +1,65 @@
+"""The command line: one file a command, each a thin shell around a function that can be imported."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from juqing.cli.analyze import analyze
+from juqing.cli.predict import predict
+from juqing.cli.train import train_app
+
+app = typer.Typer(
+    name="juqing",
+    help="Reads a screenplay and tells how strongly every character in every line feels love 爱, joy 乐, fright 惊, anger 怒, "
+    "fear 恐, sorrow 哀 (0-3).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # Rich would double the time of --help
+)
+app.command()(analyze)
+app.command()(predict)
+app.add_typer(train_app, name="train")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from juqing import __version__
+
+        typer.echo(f"juqing {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line: our own errors become one paragraph and exit code 2."""
+    from juqing.errors import JuqingError
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except JuqingError as error:
+        from juqing.cli.output import print_error
+
+        print_error(error)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except BrokenPipeError:  # juqing analyze ... | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None

@@ -1,0 +1,28 @@
+"""What all commands print alike: errors and progress on standard error, results on standard output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from juqing.errors import JuqingError
+
+
+def print_error(error: JuqingError) -> None:
+    """One paragraph: the file, the line, what was found, what to do. Control characters of hostile names are shown, not run."""
+    text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in str(error))
+    print(f"juqing: {text}", file=sys.stderr)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error: call the function that is given with the steps done and the steps in all."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,92 @@
+"""Writing results: aside first, then renamed, so that nothing half-written is ever left."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from juqing.errors import OutputError
+
+
+def check_writable(path: Path) -> None:
+    """Raise `OutputError` where a file or folder cannot be made at `path`: asked before long work, not after it."""
+    if path.is_dir() and not os.access(path, os.W_OK):
+        raise OutputError("the folder cannot be written to.", "Choose another one with --out.", path=path)
+    parent = next((folder for folder in path.absolute().parents if folder.exists()), Path("/"))
+    if not parent.is_dir():
+        raise OutputError(f"{parent} is a file, not a folder.", "Choose another path with --out.", path=path)
+    if not os.access(parent, os.W_OK):
+        raise OutputError(f"nothing can be written into {parent}.", "Choose another path with --out.", path=path)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Give a path beside `path` to write a file to, and rename it when all went well.
+
+    Raises:
+        OutputError: The folder cannot be made, the disk is full, or `path` is a folder.
+    """
+    aside: Path | None = None
+    try:
+        if path.is_dir():
+            raise OutputError(
+                "this is a folder; a file was to be written.", "Choose another path with --out.", path=path
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".juqing-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        aside = Path(name)
+        yield aside
+        aside.chmod(0o666 & ~_umask())
+        aside.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"it cannot be written: {error.strerror or error}.", "Check the path and the free space.", path=path
+        ) from None
+    finally:
+        if aside is not None:
+            aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing_folder(path: Path) -> Iterator[Path]:
+    """Give a new folder beside `path` to fill, and rename it when all went well. An older folder of the same name is replaced
+    only where it is empty or holds a model.
+
+    Raises:
+        OutputError: `path` is a file or holds something else, or cannot be written.
+    """
+    aside: Path | None = None
+    try:
+        if path.exists() and not path.is_dir():
+            raise OutputError(
+                "this is a file; a folder was to be written.", "Choose another path with --out.", path=path
+            )
+        if path.is_dir() and any(path.iterdir()) and not (path / "config.json").is_file():
+            raise OutputError(
+                "the folder holds something else than a model.", "Choose a new or empty one with --out.", path=path
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=".juqing-", dir=path.parent))
+        aside.chmod(0o777 & ~_umask())
+        yield aside
+        if path.is_dir():
+            shutil.rmtree(path)
+        aside.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"it cannot be written: {error.strerror or error}.", "Check the path and the free space.", path=path
+        ) from None
+    finally:
+        if aside is not None:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

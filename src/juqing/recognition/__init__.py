@@ -1,0 +1,1 @@
+"""The ladder: one file a rung, each a `Recognizer` that learns from labeled scripts."""

@@ -1,0 +1,262 @@
+"""TF-IDF: how often a line has a character n-gram, weighted by how rare the n-gram is, and a linear model on top.
+
+The first rung that knows what most n-grams of the corpus say, and nothing of their order beyond three characters. Its
+score of a cue is a sum over the n-grams of its line, so training takes seconds and scoring needs NumPy alone. It leaves out
+on purpose whatever needs more than the line, with one exception: since a feeling rarely lasts for one line only, a second
+linear model of 18 inputs mixes each cue's six values with those of the same character and of the others nearby.
+
+Weighting: Spärck Jones, "A statistical interpretation of term specificity" (1972), in scikit-learn's smoothed form.
+Model: ridge regression, Hoerl & Kennard (1970). Second model: stacked generalization, Wolpert (1992), out of script.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from juqing.emotions import MAX_STRENGTH, N_EMOTIONS
+from juqing.errors import LabelError, MissingExtraError, ModelError
+from juqing.scores import EmotionScores
+from juqing.script import Script
+from juqing.text.lines import cue_texts
+from juqing.text.ngrams import character_ngrams
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+Progress = Callable[[int, int], None]
+"""Called with the steps done and the steps in all."""
+
+_SHRINKAGE = 0.5  # added to the neighbors' total weight: few neighbors say little
+_WEIGHTS = "weights.npz"
+
+
+class TfidfRecognizer:
+    """Character n-gram TF-IDF and ridge regression.
+
+    Args:
+        n_max: Longest n-gram, 1 to 3 characters.
+        min_df: N-grams of fewer cues are dropped.
+        alpha: Strength of the ridge penalty.
+        reach: Distance in lines over which neighbors count 1/e; 0 for no neighbors at all.
+        n_folds: Folds of scripts that the model of the neighbors is trained on.
+
+    Attributes:
+        keys_: (n_ngrams,) uint64, sorted; the n-grams (see `character_ngrams`).
+        idf_: (n_ngrams,) float32.
+        coef_: (n_ngrams, 6) float32, intercept_: (6,) float32.
+        context_coef_: (18, 6) float32, context_intercept_: (6,) float32; absent without neighbors.
+    """
+
+    name = "tfidf"
+
+    def __init__(self, *, n_max: int = 3, min_df: int = 2, alpha: float = 3.0, reach: float = 5.0, n_folds: int = 5):
+        self.n_max = n_max
+        self.min_df = min_df
+        self.alpha = alpha
+        self.reach = reach
+        self.n_folds = n_folds
+
+    def score(self, script: Script) -> EmotionScores:
+        """Score every cue of a script from the text of its line and the scores of the cues around it."""
+        if not hasattr(self, "keys_"):
+            raise ModelError("this recognizer was not trained yet.", "Call fit, or load a trained one.")
+        values = self._first(cue_texts(script))
+        if hasattr(self, "context_coef_"):
+            values = neighbors(script, values, self.reach) @ self.context_coef_ + self.context_intercept_
+        return EmotionScores(script, np.clip(values, 0.0, MAX_STRENGTH), self.name)
+
+    def fit(
+        self,
+        scripts: Sequence[Script],
+        labels: Sequence[np.ndarray],
+        weights: Sequence[np.ndarray] | None = None,
+        progress: Progress | None = None,
+    ) -> TfidfRecognizer:
+        """Train on scripts and the labels of their cues.
+
+        Args:
+            scripts: At least one.
+            labels: For each script (n_cues, 6) in 0..3, rows of NaN for cues without a label.
+            weights: For each script (n_cues,), how much a label counts; all the same where None.
+            progress: Told after each of the models that are fitted.
+
+        Raises:
+            LabelError: There are no labels, or they do not fit the scripts.
+            MissingExtraError: scikit-learn is not installed.
+        """
+        if len(scripts) != len(labels) or any(len(y) != s.n_cues for s, y in zip(scripts, labels, strict=False)):
+            raise LabelError("the labels do not fit the scripts.", "Give one array of (n_cues, 6) for each script.")
+        if weights is None:
+            weights = [np.ones(script.n_cues, dtype=np.float32) for script in scripts]
+        y, w = np.concatenate(labels), np.concatenate(weights)
+        known = ~np.isnan(y).any(axis=1)
+        if not known.any():
+            raise LabelError("there is no labeled cue to learn from.", "Rows need a character and six numbers.")
+        texts = [text for script in scripts for text in cue_texts(script)]
+        owner = np.repeat(np.arange(len(scripts)), [script.n_cues for script in scripts])
+        n_folds = min(self.n_folds, len(scripts)) if self.reach > 0 else 1
+        for name in ("context_coef_", "context_intercept_"):
+            self.__dict__.pop(name, None)
+        out_of_script = np.zeros((len(texts), N_EMOTIONS), dtype=np.float32)
+        if n_folds > 1:
+            for fold in range(n_folds):
+                held_out = owner % n_folds == fold
+                learn = known & ~held_out
+                if learn.any():
+                    self._fit_first([texts[i] for i in np.flatnonzero(learn)], y[learn], w[learn])
+                    out_of_script[held_out] = self._first([texts[i] for i in np.flatnonzero(held_out)])
+                if progress:
+                    progress(fold + 1, n_folds + 1)
+        self._fit_first([texts[i] for i in np.flatnonzero(known)], y[known], w[known])
+        if n_folds > 1:
+            starts = np.cumsum([0] + [script.n_cues for script in scripts])
+            around = [
+                neighbors(script, out_of_script[a:b], self.reach)
+                for script, a, b in zip(scripts, starts[:-1], starts[1:], strict=True)
+            ]
+            ridge = _ridge(1.0).fit(np.concatenate(around)[known], y[known], sample_weight=w[known])
+            self.context_coef_ = ridge.coef_.T.astype(np.float32)
+            self.context_intercept_ = ridge.intercept_.astype(np.float32)
+        if progress:
+            progress(n_folds + 1, n_folds + 1)
+        return self
+
+    def save(self, folder: Path) -> None:
+        """Write `config.json` and `weights.npz` (half precision) into an existing folder."""
+        settings = {name: getattr(self, name) for name in ("n_max", "min_df", "alpha", "reach", "n_folds")}
+        arrays = {"keys": self.keys_, "idf": self.idf_.astype(np.float16), "coef": self.coef_.astype(np.float16)}
+        arrays["intercept"] = self.intercept_
+        if hasattr(self, "context_coef_"):
+            arrays |= {"context_coef": self.context_coef_, "context_intercept": self.context_intercept_}
+        np.savez_compressed(folder / _WEIGHTS, **arrays)
+        config = {"format": 1, "recognizer": self.name, "settings": settings}
+        (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, config: dict[str, Any]) -> TfidfRecognizer:
+        """Load what `save` wrote.
+
+        Raises:
+            ModelError: A file is missing, damaged, or its arrays do not fit each other.
+        """
+        try:
+            recognizer = cls(**config["settings"])
+            with np.load(folder / _WEIGHTS, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            for name, array in arrays.items():
+                setattr(recognizer, f"{name}_", array if name == "keys" else array.astype(np.float32))
+            n = len(recognizer.keys_)
+            shapes = [recognizer.idf_.shape, recognizer.coef_.shape, recognizer.intercept_.shape]
+            if shapes != [(n,), (n, N_EMOTIONS), (N_EMOTIONS,)] or recognizer.keys_.dtype != np.uint64:
+                raise ValueError("arrays do not fit each other")
+            if not all(np.isfinite(array).all() for name, array in arrays.items() if name != "keys"):
+                raise ValueError("a weight is not a finite number")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError) as error:
+            raise ModelError(f"{_WEIGHTS} cannot be used ({error}).", "Train the model again.", path=folder) from None
+        except Exception as error:  # zipfile and zlib have errors of their own for a damaged archive
+            raise ModelError(f"{_WEIGHTS} is damaged ({error}).", "Train the model again.", path=folder) from None
+        return recognizer
+
+    def _first(self, texts: Sequence[str]) -> np.ndarray:
+        """The scores of texts by their own n-grams: (n_texts, 6) float32, not clipped."""
+        rows, columns, values = self._weigh(texts, self.keys_, self.idf_)
+        result = np.empty((len(texts), N_EMOTIONS), dtype=np.float32)
+        for k in range(N_EMOTIONS):
+            result[:, k] = np.bincount(rows, values * self.coef_[columns, k], minlength=len(texts))
+        return result + self.intercept_
+
+    def _fit_first(self, texts: Sequence[str], y: np.ndarray, w: np.ndarray) -> None:
+        n = len(texts)
+        rows, keys = character_ngrams(texts, self.n_max)
+        vocabulary, columns = np.unique(keys, return_inverse=True)
+        pairs = np.unique(rows.astype(np.int64) * len(vocabulary) + columns)
+        df = np.bincount(pairs % len(vocabulary), minlength=len(vocabulary))
+        kept = df >= min(self.min_df, n)
+        if not kept.any():
+            raise LabelError("the labeled lines have no text to learn from.", "Check the column 'content'.")
+        self.keys_ = vocabulary[kept]
+        self.idf_ = (np.log((1 + n) / (1 + df[kept])) + 1).astype(np.float32)
+        ridge = _ridge(self.alpha).fit(self._matrix(texts), y, sample_weight=w)
+        self.coef_ = np.ascontiguousarray(ridge.coef_.T, dtype=np.float32)
+        self.intercept_ = ridge.intercept_.astype(np.float32)
+
+    def _matrix(self, texts: Sequence[str]) -> sp.csr_matrix:
+        import scipy.sparse
+
+        rows, columns, values = self._weigh(texts, self.keys_, self.idf_)
+        return scipy.sparse.csr_matrix((values, (rows, columns)), shape=(len(texts), len(self.keys_)))
+
+    def _weigh(self, texts: Sequence[str], vocabulary: np.ndarray, idf: np.ndarray) -> tuple[np.ndarray, ...]:
+        """TF-IDF of known n-grams, each row of length 1: `rows`, `columns`, `values`, all (n_entries,)."""
+        rows, keys = character_ngrams(texts, self.n_max)
+        columns = np.minimum(np.searchsorted(vocabulary, keys), len(vocabulary) - 1)
+        known = vocabulary[columns] == keys
+        pairs, counts = np.unique(rows[known].astype(np.int64) * len(vocabulary) + columns[known], return_counts=True)
+        rows, columns = pairs // len(vocabulary), pairs % len(vocabulary)
+        values = counts * idf[columns]
+        norms = np.sqrt(np.bincount(rows, values**2, minlength=len(texts)))
+        return rows, columns, (values / norms[rows]).astype(np.float32)
+
+
+def neighbors(script: Script, values: np.ndarray, reach: float) -> np.ndarray:
+    """Each cue's values beside those of its neighbors in the scene: (n_cues, 18) float32.
+
+    Columns: the cue's own six; the mean over the same character's other cues; the mean over all other characters' cues,
+    those of the same line too. A cue `d` lines away has the weight exp(-d / reach), and 0.5 is added to the sum of weights.
+    Linear in the number of cues, since the kernel is exponential.
+    """
+    n = script.n_cues
+    own = np.concatenate([values, np.ones((n, 1))], axis=1)  # the last column sums weights
+    same, everyone = np.zeros((n, N_EMOTIONS + 1)), np.zeros((n, N_EMOTIONS + 1))
+    scene_of = [script.lines[cue.line].scene for cue in script.cues]
+    nothing = np.zeros(N_EMOTIONS + 1)
+    for order in (range(n), range(n - 1, -1, -1)):
+        scene, line, total = -1, 0, nothing
+        characters: dict[str, tuple[int, np.ndarray]] = {}
+        pending: list[int] = []  # cues of the line that is being read; they join the sums when it is over
+        for i in [*order, None]:
+            cue = script.cues[i] if i is not None else None
+            if pending and (cue is None or cue.line != line):
+                for j in pending:
+                    total = total + own[j]
+                    name = script.cues[j].character
+                    before, vector = characters.get(name, (line, nothing))
+                    characters[name] = (line, vector * math.exp(-abs(line - before) / reach) + own[j])
+                pending = []
+            if cue is None or i is None:
+                break
+            if scene_of[i] != scene:
+                scene, line, total, characters = scene_of[i], cue.line, nothing, {}
+            if cue.line != line:
+                total = total * math.exp(-abs(cue.line - line) / reach)
+                line = cue.line
+            everyone[i] += total
+            if cue.character in characters:
+                before, vector = characters[cue.character]
+                same[i] += vector * math.exp(-abs(line - before) / reach)
+            pending.append(i)
+    others = everyone - same
+    by_line: dict[int, list[int]] = {}
+    for i, cue in enumerate(script.cues):
+        by_line.setdefault(cue.line, []).append(i)
+    for together in by_line.values():
+        if len(together) > 1:
+            sums = own[together].sum(axis=0)
+            for i in together:
+                others[i] += sums - own[i]
+    means = [part[:, :N_EMOTIONS] / (part[:, N_EMOTIONS:] + _SHRINKAGE) for part in (same, others)]
+    return np.concatenate([values, *means], axis=1).astype(np.float32)
+
+
+def _ridge(alpha: float) -> Any:
+    try:
+        from sklearn.linear_model import Ridge
+    except ImportError:
+        raise MissingExtraError("Training", "train") from None
+    return Ridge(alpha=alpha, solver="auto", tol=1e-4)

@@ -1,0 +1,132 @@
+"""The report: one HTML file that opens offline, asks the network for nothing, and carries its own content security policy.
+
+All text is in the page without JavaScript too; the script of the page (assets/report.js) adds the charts. Everything that
+comes from a screenplay is escaped by Jinja2, or set as text by the page's script.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from juqing.analysis import main_characters, portraits, strongest_moments
+from juqing.emotions import EMOTIONS
+from juqing.files import writing
+from juqing.report.figures import arc_figure, heat_map, highest
+from juqing.scores import EmotionScores
+
+_HERE = Path(__file__).parent
+_CHIP = 0.5  # strength from which a feeling is named beside its line
+_MAX_WARNINGS = 50
+
+
+def write_report(scores: EmotionScores, path: Path, *, language: str | None = None) -> None:
+    """Write the report of one script.
+
+    Args:
+        scores: What to show.
+        path: The HTML file.
+        language: Of the labels when it opens, `zh` or `en`; that of the script where None. The page can switch.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
+    text = render_report(scores, language=language)
+    with writing(path) as aside:
+        aside.write_text(text, encoding="utf-8", errors="replace", newline="\n")
+
+
+def render_report(scores: EmotionScores, *, language: str | None = None) -> str:
+    """The report of one script as HTML."""
+    script = scores.script
+    main = main_characters(script)
+    people = portraits(scores)
+    order = [*main, *(person.name for person in people if person.name not in main)]
+    position = {name: k for k, name in enumerate(order)}
+    style, chart_code, page_code = _asset("report.css"), _asset("vega.js"), _asset("report.js")
+    data = {
+        "characters": order,
+        "nMain": len(main),
+        "emotions": [[emotion.name, emotion.chinese, emotion.color] for emotion in EMOTIONS],
+        "scenes": _scene_rows(scores),
+        "cues": [
+            [cue.line, position[cue.character], *row]
+            for cue, row in zip(script.cues, (scores.values * 100).round().astype(int).tolist(), strict=True)
+        ],
+        "arc": arc_figure(len(script.lines), highest(scores.values)),
+        "heat": heat_map(len(script.scenes), highest(scores.values)),
+    }
+    return _template().render(
+        script=script,
+        scores=scores,
+        emotions=EMOTIONS,
+        language=language or ("zh" if script.language.startswith("zh") else "en"),
+        people=sorted(people, key=lambda person: position[person.name]),
+        n_main=len(main),
+        moments=strongest_moments(scores, 12, per_emotion=4),
+        chips=_chips(scores),
+        warnings=script.warnings[:_MAX_WARNINGS],
+        style=style,
+        chart_code=chart_code,
+        page_code=page_code,
+        data=_json_in_html(data),
+        policy=(
+            f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(chart_code)} {_hash(page_code)}; "
+            "img-src data:; base-uri 'none'; form-action 'none'"
+        ),
+    )
+
+
+def _scene_rows(scores: EmotionScores) -> list[list[Any]]:
+    """[first line, line after the last, number for the axis, label, source line] of each scene; lines counted from 0."""
+    rows, at = [], 0
+    for scene in scores.script.scenes:
+        end = at + len(scene.lines)
+        first = scene.source.first if scene.source else (scene.lines[0].source.first if scene.lines else 0)
+        rows.append([at, end, scene.number or str(scene.index + 1), scene.label(), first])
+        at = end
+    return rows
+
+
+def _chips(scores: EmotionScores) -> dict[int, list[tuple[str, Any, float]]]:
+    """By line: (character, emotion, strength) of each cue's strongest feeling, where it is strong enough to be named."""
+    chips: dict[int, list[tuple[str, Any, float]]] = {}
+    best = scores.values.argmax(axis=1)
+    for cue in scores.script.cues:
+        strength = float(scores.values[cue.index, best[cue.index]])
+        if strength >= _CHIP:
+            chips.setdefault(cue.line, []).append((cue.character, EMOTIONS[best[cue.index]], strength))
+    return chips
+
+
+@cache
+def _asset(name: str) -> str:
+    return (_HERE / "assets" / name).read_text(encoding="utf-8").replace("</script", "<\\/script")
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _json_in_html(data: Any) -> str:
+    """JSON that cannot end the script element that it stands in."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

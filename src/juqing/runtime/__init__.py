@@ -1,0 +1,87 @@
+"""Models that are used, not trained: what a model folder is, which ones are inside the package, and how one is loaded.
+
+A model folder holds `config.json` (which says the kind of recognizer), its weights and a `README.md`, the model card.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from juqing.errors import ModelError
+from juqing.scores import Recognizer
+
+DEFAULT = "tfidf"
+_SHIPPED = Path(__file__).parent / "models"
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescription:
+    """What can be told of a model without loading it. `n_bytes` is its size on disk."""
+
+    name: str
+    recognizer: str
+    folder: Path
+    n_bytes: int
+
+
+def shipped_models() -> list[ModelDescription]:
+    """The models inside the package, by name."""
+    return [describe(folder) for folder in sorted(_SHIPPED.iterdir()) if (folder / "config.json").is_file()]
+
+
+def describe(folder: Path) -> ModelDescription:
+    """Describe a model folder.
+
+    Raises:
+        ModelError: The folder is not a model, or not one that this version reads.
+    """
+    config = _read_config(folder)
+    n_bytes = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+    return ModelDescription(folder.name, config["recognizer"], folder, n_bytes)
+
+
+def load(model: Path | str | None = None) -> Recognizer:
+    """Load a recognizer: the name of a shipped model, the path of a model folder, or the default where None.
+
+    Raises:
+        ModelError: There is no such model, the folder is not one, or it is damaged.
+    """
+    name = str(model) if model is not None else DEFAULT
+    folder = _SHIPPED / name if (_SHIPPED / name / "config.json").is_file() and "/" not in name else Path(name)
+    if not folder.is_dir():
+        names = ", ".join(description.name for description in shipped_models())
+        raise ModelError(f"there is no model {name!r}.", f"Give a model folder, or one of the shipped models: {names}.")
+    config = _read_config(folder)
+    kind = config["recognizer"]
+    if kind == "tfidf":
+        from juqing.recognition.tfidf import TfidfRecognizer
+
+        return TfidfRecognizer.load(folder, config)
+    raise ModelError(
+        f"it is a recognizer of the kind {kind!r}, which this version does not know.", "Update juqing.", path=folder
+    )
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(config, dict) or not isinstance(config.get("recognizer"), str):
+            raise ValueError("it does not name a recognizer")
+    except FileNotFoundError:
+        raise ModelError(
+            "the folder has no config.json, so it is no model.", "Give a folder that `juqing train` wrote.", path=folder
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"config.json cannot be read ({error}).", "Train the model again.", path=folder) from None
+    if config.get("format") != _FORMAT:
+        raise ModelError(
+            f"its format is {config.get('format')!r}; this version reads {_FORMAT}.",
+            "Update juqing or train again.",
+            path=folder,
+        )
+    return config

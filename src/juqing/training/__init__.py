@@ -1,0 +1,112 @@
+"""Training runs: from labeled tables to model folders, and predictions for a table row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from juqing import metrics
+from juqing.emotions import EMOTION_NAMES, N_EMOTIONS
+from juqing.errors import LabelError
+from juqing.files import check_writable, writing, writing_folder
+from juqing.reading.files import read_labeled
+from juqing.reading.table import LabeledScript
+from juqing.recognition.tfidf import TfidfRecognizer
+from juqing.scores import Recognizer
+
+Progress = Callable[[int, int], None]
+
+
+def train_tfidf(data: Path, out: Path, *, progress: Progress | None = None) -> TfidfRecognizer:
+    """Train the TF-IDF recognizer on all labeled rows of a table, weighted by their confidence, and write a model folder.
+
+    Raises:
+        ScriptError, LabelError: The table cannot be read or has no labels.
+        OutputError: The folder cannot be written.
+    """
+    check_writable(out)
+    labeled = read_labeled(data)
+    recognizer = TfidfRecognizer().fit(
+        [item.script for item in labeled],
+        [item.labels for item in labeled],
+        [item.weights for item in labeled],
+        progress,
+    )
+    with writing_folder(out) as folder:
+        recognizer.save(folder)
+        (folder / "README.md").write_text(_card(recognizer, data, labeled), encoding="utf-8")
+    return recognizer
+
+
+def predict_table(
+    recognizer: Recognizer, data: Path, out: Path, *, progress: Progress | None = None
+) -> Evaluation | None:
+    """Score every row of a table and write `id` and `emotion` (six numbers), row for row; rows without a character are zeros.
+
+    Returns:
+        What the table's own labels say of the predictions, None where it has none.
+    """
+    check_writable(out)
+    labeled = read_labeled(data)
+    by_id: dict[str, list[float]] = {}
+    predicted = []
+    for k, item in enumerate(labeled):
+        scores = recognizer.score(item.script)
+        predicted.append(scores.values)
+        by_id.update(
+            {cue.id: row for cue, row in zip(item.script.cues, scores.values.astype(float).tolist(), strict=True)}
+        )
+        if progress:
+            progress(k + 1, len(labeled))
+    rows = sorted((line, row_id) for item in labeled for line, row_id in item.rows)
+    zeros = [0.0] * N_EMOTIONS
+    with writing(out) as path, path.open("w", encoding="utf-8", newline="") as file:
+        file.write("id\temotion\n")
+        file.writelines(f"{row_id}\t{','.join(f'{v:.4f}' for v in by_id.get(row_id, zeros))}\n" for _, row_id in rows)
+    return evaluate(labeled, predicted)
+
+
+class Evaluation:
+    """How predictions compare with labels.
+
+    Attributes:
+        n: Number of labeled cues.
+        rmse, score: See `juqing.metrics`; weighted by confidence.
+        pearson: (6,) correlation of each emotion.
+    """
+
+    def __init__(self, truth: np.ndarray, guess: np.ndarray, weights: np.ndarray):
+        self.n = len(truth)
+        self.rmse = metrics.rmse(truth, guess, weights)
+        self.score = metrics.score(truth, guess, weights)
+        self.pearson = metrics.pearson(truth, guess)
+
+    def __str__(self) -> str:
+        correlations = ", ".join(f"{name} {r:.3f}" for name, r in zip(EMOTION_NAMES, self.pearson, strict=True))
+        return f"{self.n:,} labeled rows: RMSE {self.rmse:.4f}, score {self.score:.4f}, Pearson {correlations}"
+
+
+def evaluate(labeled: Sequence[LabeledScript], predicted: Sequence[np.ndarray]) -> Evaluation | None:
+    """Compare predictions, one (n_cues, 6) a script, with labels; None where there are none."""
+    truth = np.concatenate([item.labels for item in labeled])
+    known = ~np.isnan(truth).any(axis=1)
+    weights = np.concatenate([item.weights for item in labeled])[known]
+    if not known.any() or not weights.any():
+        return None
+    return Evaluation(truth[known], np.concatenate(predicted)[known], weights)
+
+
+def _card(recognizer: TfidfRecognizer, data: Path, labeled: Sequence[LabeledScript]) -> str:
+    n_labeled = sum(int((~np.isnan(item.labels).any(axis=1)).sum()) for item in labeled)
+    if not n_labeled:
+        raise LabelError("there is no labeled cue.", path=data)
+    return f"""# {recognizer.name}
+
+- Kind: character n-gram TF-IDF and ridge regression (`juqing.recognition.tfidf`)
+- Trained on: {data.name}, {len(labeled)} scripts, {n_labeled:,} labeled cues
+- Output: six strengths in 0..3 for each cue: {", ".join(EMOTION_NAMES)}
+- Size: {len(recognizer.keys_):,} n-grams
+- Licence and scores: to be filled in by whoever passes the model on
+"""
