@@ -163,13 +163,13 @@ class _Reader:
         return name, aliases, row["note"].strip()
 
     def _collect_names(self) -> None:
-        certain: set[str] = set()
-        for name, aliases, note in self.cast_rows.values():
-            self.builder.character(name, aliases, note)
-            certain.add(name)
-            certain.update(aliases)
+        aliases: set[str] = set()
+        printed: dict[str, None] = {}  # in the order of the scenes
+        for name, others, note in self.cast_rows.values():
+            self.builder.character(name, others, note)
+            aliases.update(others)
         for heading in self.headings.values():
-            certain.update(name for name in map(clean_name, heading.cast) if looks_like_name(name))
+            printed.update(dict.fromkeys(heading.cast))
         counts: Counter[str] = Counter()
         nobody = Names()
         for i, text in enumerate(self.texts):
@@ -178,7 +178,7 @@ class _Reader:
             if (row := CAST_ROW.match(text)) is not None and (
                 i - 1 in self.headings or "、" in row["v"] or "，" in row["v"]
             ):
-                certain.update(name for name in map(clean_name, split_names(row["v"])) if looks_like_name(name))
+                printed.update(dict.fromkeys(split_names(row["v"])))
                 continue
             halves = split_colon(text)
             if halves is None or not halves[1] or _TITLE_LABEL.match(text) or _CREDIT.match(text):
@@ -188,7 +188,11 @@ class _Reader:
                 if looks_like_name(part) and part != NARRATOR:
                     # A bracketed mood or an OS tag stands behind names only.
                     counts[part] += 2 if moods or delivery != "on" else 1
-        self.names = Names(certain | {name for name, n in counts.items() if n > 1} | {n for n in counts if is_minor(n)})
+        for name in map(clean_name, printed):
+            if looks_like_name(name):
+                self.builder.character(name)
+        often = {name for name, n in counts.items() if n > 1 or is_minor(name)}
+        self.names = Names(often | aliases | set(self.builder.cast))
 
     # Pass two
 

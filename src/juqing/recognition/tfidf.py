@@ -147,7 +147,7 @@ class TfidfRecognizer:
         """
         try:
             recognizer = cls(**config["settings"])
-            with np.load(folder / _WEIGHTS, allow_pickle=False) as file:
+            with (folder / _WEIGHTS).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             for name, array in arrays.items():
                 setattr(recognizer, f"{name}_", array if name == "keys" else array.astype(np.float32))

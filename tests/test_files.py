@@ -1,0 +1,48 @@
+import os
+
+import pytest
+
+from juqing.errors import OutputError
+from juqing.files import check_writable, writing, writing_folder
+
+
+def test_nothing_is_left_when_writing_fails(tmp_path):
+    target = tmp_path / "a" / "report.html"
+    with pytest.raises(RuntimeError), writing(target) as aside:
+        aside.write_text("half")
+        raise RuntimeError
+    assert list((tmp_path / "a").iterdir()) == []
+
+
+def test_an_older_file_survives_a_failure(tmp_path):
+    target = tmp_path / "t.csv"
+    target.write_text("old")
+    with pytest.raises(OutputError, match="No space"), writing(target) as aside:
+        aside.write_text("new")
+        raise OSError(28, "No space left on device")
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_written_with_the_usual_permissions(tmp_path):
+    with writing(tmp_path / "t.csv") as aside:
+        aside.write_text("x")
+    umask = os.umask(0)
+    os.umask(umask)
+    assert (tmp_path / "t.csv").stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+def test_a_folder_of_something_else_is_kept(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_text("")
+    with pytest.raises(OutputError, match="something else"), writing_folder(tmp_path / "photos"):
+        pass
+    assert (tmp_path / "photos" / "a.jpg").exists()
+
+
+def test_a_file_in_the_way(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="is a file"):
+        check_writable(tmp_path / "file" / "report.html")
+    with pytest.raises(OutputError, match="folder"), writing(tmp_path):
+        pass

@@ -1,0 +1,39 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from juqing.text.names import NameFinder
+
+
+@pytest.mark.parametrize(
+    ("names", "text", "found"),
+    [
+        (["林远", "林远山"], "林远山和林远走了", ["林远山", "林远"]),
+        (["林远"], "林远山走了", ["林远"]),  # nothing says that 林远山 is a name
+        (["a1", "a12"], "a12看着a1，a123不在", ["a12", "a1"]),
+        (["ANN"], "Ann's hat. Anna leaves. ann!", ["ANN"]),
+        (["风"], "台风来了，风停了", ["风"]),
+        (["风"], "台风来了", []),
+        (["医生2"], "医生2和医生21", ["医生2"]),
+        ([], "林远", []),
+        (["C++"], "C++ is here", ["C++"]),
+    ],
+)
+def test_find(names, text, found):
+    assert NameFinder(names).find(text) == found
+
+
+def test_prefix():
+    finder = NameFinder(["林远", "林远山"])
+    assert finder.prefix("林远山笑") == "林远山"
+    assert finder.prefix("看林远") is None
+    assert finder.prefix("") is None
+
+
+@given(st.lists(st.text("林远山ab1", min_size=1, max_size=4), max_size=6), st.text("林远山ab1，", max_size=40))
+def test_spans_are_the_names_that_stand_there(names, text):
+    end = 0
+    for start, stop, name in NameFinder(names).spans(text):
+        assert start >= end
+        assert text[start:stop].lower() == name.lower()
+        end = stop
