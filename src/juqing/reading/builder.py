@@ -136,7 +136,7 @@ class ScriptBuilder:
             cues=tuple(cues),
             cast=tuple(self.cast.values()),
             notes=tuple(self._notes),
-            warnings=tuple(self.warnings),
+            warnings=tuple(sorted(self.warnings, key=lambda warning: warning.line or 0)),
             authors=tuple(self.authors),
             source_name=source_name,
             source_sha256=source_sha256,

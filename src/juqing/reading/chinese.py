@@ -189,7 +189,7 @@ class _Reader:
                     # A bracketed mood or an OS tag stands behind names only.
                     counts[part] += 2 if moods or delivery != "on" else 1
         for name in map(clean_name, printed):
-            if looks_like_name(name):
+            if looks_like_name(name) or is_label(name):  # in such a row even 时间 is a name
                 self.builder.character(name)
         often = {name for name, n in counts.items() if n > 1 or is_minor(name)}
         self.names = Names(often | aliases | set(self.builder.cast))

@@ -1,0 +1,224 @@
+"""Chinese plain text: the sample of the format page word by word, every form under a heading, front matter, flashbacks."""
+
+import pytest
+
+from juqing.reading import read_text
+from juqing.reading.chinese import ACTION_MARKS
+
+SAMPLE = """第一集　回家
+1-1　夜　内　林家客厅　　　　　人物：林父、林远
+△ 钟敲了十一下。林父坐着，没有开灯。
+林远（压低声音）：爸？还没睡？
+林父：（不看他）你还知道有个家。
+林远放下包：车坏在路上了。
+林父OS：又是这句。
+【闪回】
+△ 十年前，同一扇门。少年林远跑了出去。
+【闪回结束】
+字幕：三小时前
+1-2　日　外　国道
+人物：林远、修车人甲
+修车人甲／林远（同时）：小心！
+陈念（VO，电话）：你到哪儿了？
+"""
+
+
+def test_sample():
+    script = read_text(SAMPLE)
+    first, second = script.scenes
+    assert (first.part, first.number, first.time, first.interior, first.place) == (
+        "第一集　回家",
+        "1-1",
+        "夜",
+        "内",
+        "林家客厅",
+    )
+    assert first.printed_cast == ("林父", "林远")
+    assert (second.number, second.place, second.printed_cast) == ("1-2", "国道", ("林远", "修车人甲"))
+    lines = [(x.kind, x.speakers, x.parentheticals, x.delivery, x.text, x.flag, x.source.first) for x in script.lines]
+    assert lines == [
+        ("action", (), (), "on", "钟敲了十一下。林父坐着，没有开灯。", "", 3),
+        ("dialogue", ("林远",), ("压低声音",), "on", "爸？还没睡？", "", 4),
+        ("dialogue", ("林父",), ("不看他",), "on", "你还知道有个家。", "", 5),
+        ("dialogue", ("林远",), ("放下包",), "on", "车坏在路上了。", "", 6),
+        ("dialogue", ("林父",), (), "os", "又是这句。", "", 7),
+        ("transition", (), (), "on", "闪回", "flashback", 8),
+        ("action", (), (), "on", "十年前，同一扇门。少年林远跑了出去。", "flashback", 9),
+        ("transition", (), (), "on", "闪回结束", "flashback", 10),
+        ("caption", (), (), "on", "三小时前", "", 11),
+        ("dialogue", ("修车人甲", "林远"), ("同时",), "on", "小心！", "", 14),
+        ("dialogue", ("陈念",), (), "phone", "你到哪儿了？", "", 15),
+    ]
+    cues = [(script.lines[cue.line].source.first, cue.character, cue.role) for cue in script.cues]
+    assert cues == [
+        (3, "林父", "present"), (4, "林远", "speaker"), (5, "林父", "speaker"), (6, "林远", "speaker"), (7, "林父", "speaker"),
+        (9, "林远", "present"), (14, "修车人甲", "speaker"), (14, "林远", "speaker"), (15, "陈念", "speaker"),
+    ]  # fmt: skip
+    assert [note.kind for note in script.notes] == ["part", "label"]
+    assert script.minor == {"修车人甲"}
+    # 陈念 speaks only once; nothing else is unsure.
+    assert [(warning.line, warning.confidence < 1) for warning in script.warnings] == []
+    assert script.language == "zh"
+
+
+UNDER = [  # text, kind, cleaned text
+    *((f"{mark}林远推门。", "action", "林远推门。") for mark in ACTION_MARKS),
+    ("—林远推门。", "action", "林远推门。"),
+    ("林远推门，走了进来。", "action", "林远推门，走了进来。"),
+    ("旁白：十年过去了。", "narration", "十年过去了。"),
+    ("解说：十年过去了。", "narration", "十年过去了。"),
+    ("【VO：十年过去了。】", "narration", "十年过去了。"),
+    ("字幕：十年后", "caption", "十年后"),
+    ("【字幕：十年后】", "caption", "十年后"),
+    ("（叠字幕：十年后）", "caption", "十年后"),
+    ("♪ 远处的歌声", "other", "♪ 远处的歌声"),
+    ("音效：雷声", "other", "音效：雷声"),
+    ("BGM：起", "other", "BGM：起"),
+    ("【BGM】", "other", "BGM"),
+    ("【空镜：海面】", "transition", "空镜：海面"),
+    ("特写：林远的手", "transition", "特写：林远的手"),
+    ("镜头切到窗外", "transition", "镜头切到窗外"),
+    ("【叠化】", "transition", "叠化"),
+    ("切至：", "transition", "切至："),
+    ("黑场", "transition", "黑场"),
+    ("（完）", "other", "（完）"),
+    ("（剧终）", "other", "（剧终）"),
+    ("第3集完", "other", "第3集完"),
+    ("——幕落", "other", "——幕落"),
+    ("众人：好！", "dialogue", "好！"),
+    ("林远；我来了。", "dialogue", "我来了。"),
+    ("林远：", "dialogue", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "cleaned"), UNDER)
+def test_under_a_heading(text, kind, cleaned):
+    script = read_text(f"1、林家　夜　内\n人物：林远、陈念\n陈念：谁？\n{text}\n\n陈念：走吧。\n")
+    line = next(line for line in script.lines if line.source.first == 4)
+    assert (line.kind, line.text, line.printed) == (kind, cleaned, text)
+    assert [line.text for line in script.lines if line.speakers == ("陈念",)] == ["谁？", "走吧。"]
+
+
+FRONT = """《归途》
+编剧：某甲、某乙
+【人物小传】
+1. 林远：三十岁，货车司机，话少。
+   外貌：高，瘦。
+2. 陈念（陈老师）：二十八岁，小学教师。
+王婶——邻居，爱打听。
+李父  男  六十岁
+【故事梗概】
+林远回家，陈念在等他。
+大纲：分三段。
+【正文】
+第一集
+1、林家　夜　内
+陈念：你回来了。
+林远：嗯。
+"""
+
+
+def test_front_matter_is_not_a_scene():
+    script = read_text(FRONT)
+    assert (script.title, script.authors) == ("归途", ("某甲", "某乙"))
+    assert len(script.scenes) == 1 and len(script.lines) == 2
+    assert [note.kind for note in script.notes] == [
+        "title", "author", "cast", "cast", "cast", "cast", "cast", "cast", "synopsis", "synopsis", "synopsis", "label", "part",
+    ]  # fmt: skip
+    cast = {character.name: character for character in script.cast}
+    assert list(cast) == ["林远", "陈念", "王婶", "李父"]
+    assert cast["陈念"].aliases == ("陈老师",)
+    assert cast["林远"].note == "三十岁，货车司机，话少。"
+    assert script.warnings == ()
+
+
+def test_front_matter_without_an_end_mark():
+    script = read_text("人物表\n林远：三十岁，司机。\n陈念：教师。\n\n林远：你好。\n陈念：你好。\n林远：再见。\n")
+    assert [line.text for line in script.lines] == ["你好。", "你好。", "再见。"]
+
+
+def test_flashback_over_scenes_that_is_closed():
+    script = read_text(
+        "1、甲　日　内\n林远：一。\n林远：二。\n【闪回开始】\n2、乙　日　外\n林远：三。\n3、丙　日　外\n林远：四。\n【闪回结束】\n4、丁　夜　内\n林远：五。\n"
+    )
+    assert [scene.flag for scene in script.scenes] == ["", "flashback", "flashback", ""]
+    assert not script.warnings
+
+
+def test_flashback_that_is_never_closed():
+    script = read_text("1、甲　日　内\n林远：一。\n【闪回】\n林远：二。\n2、乙　日　外\n林远：三。\n")
+    assert [line.flag for line in script.lines] == ["", "flashback", "flashback", ""]
+    assert [warning.line for warning in script.warnings] == [3]
+
+
+def test_flashback_told_by_actions():
+    script = read_text("1、甲　日　内\n林远：一。\n△画面闪回。\n林远：二。\n△画面切回现实。\n林远：三。\n")
+    assert [line.flag for line in script.lines] == ["", "flashback", "flashback", "flashback", ""]
+
+
+def test_only_talked_about():
+    script = read_text("1、甲　日　内\n人物：林远、陈念\n林远：我见过陈念。\n△陈念走来。\n林远（看着陈念）：是你。\n")
+    assert script.lines[0].mentioned == ("陈念",)
+    assert [(cue.line, cue.character) for cue in script.cues] == [(0, "林远"), (1, "陈念"), (2, "林远"), (2, "陈念")]
+
+
+def test_heading_told_by_the_next_line():
+    script = read_text(
+        "1、林家\n人物：林远、陈念\n林远：一。\n3-2\n△陈念走来。\n### 场1-2\n日 内 大殿\n陈念：二。\n1. 买菜\n2. 做饭\n"
+    )
+    assert [(scene.number, scene.place, scene.interior) for scene in script.scenes] == [
+        ("1", "林家", ""),
+        ("3-2", "", ""),
+        ("1-2", "大殿", "内"),
+    ]
+
+
+def test_labels_fill_the_scene():
+    script = read_text("场景1\n地点：面馆，内\n时间：夜\n出场人物：林远，陈念\n林远：一。\n")
+    scene = script.scenes[0]
+    assert (scene.place, scene.interior, scene.time, scene.printed_cast) == ("面馆", "内", "夜", ("林远", "陈念"))
+
+
+def test_the_speech_on_the_next_line():
+    script = read_text("1、甲　日　内\n人物：林远、陈念\n林远：\n我回来了。\n陈念：嗯。\n")
+    assert [(line.text, line.source.first, line.source.last) for line in script.lines] == [
+        ("我回来了。", 3, 4),
+        ("嗯。", 5, 5),
+    ]
+
+
+def test_a_scene_without_a_heading():
+    script = read_text("林远：你好。\n陈念：你好。\n林远：再见。\n")
+    assert len(script.scenes) == 1 and script.scenes[0].source is None
+    assert ["one scene" in warning.message for warning in script.warnings] == [True, False]
+
+
+def test_who_speaks_once_is_said():
+    script = read_text("1、甲　日　内\n林远：一。\n林远：二。\n王婶：三。\n")
+    assert [(warning.line, warning.confidence) for warning in script.warnings] == [(4, 0.6)]
+
+
+def test_a_character_called_as_a_label():
+    script = read_text("1、甲　日　内\n人物：时间、林远\n时间：我来了。\n林远：嗯。\n")
+    assert script.lines[0].speakers == ("时间",)
+
+
+def test_positions():
+    script = read_text("1、甲　日　内\n   林远：一。  \n")
+    line = script.lines[0]
+    assert (line.source.first, line.source.last, line.source.start, line.source.end) == (2, 2, 3, 8)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("林远：你好。", "zh"),
+        ("林遠：還沒睡？妳還知道有個家，鐘敲了。", "zh-Hant"),
+        ("ANN: Hello there.", "en"),
+        ("アン：こんにちは、げんきですか。", "other"),
+        ("", "other"),
+        ("АННА: Привет, как дела", "other"),
+    ],
+)
+def test_language(text, language):
+    assert read_text(text * 3).language == language

@@ -1,0 +1,90 @@
+"""Final Draft: paragraphs and their kinds, split runs, dual dialogue, notes inside paragraphs, hostile XML."""
+
+import pytest
+
+from juqing.errors import FormatError
+from juqing.reading import read_script
+
+HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="no" ?>\n'
+BODY = """<FinalDraft DocumentType="Script" Version="5"><Content>
+<Paragraph Type="Action"><Text>Before any heading.</Text></Paragraph>
+<Paragraph Number="12A" Type="Scene Heading"><SceneProperties Length="1/8"><Summary><Paragraph><Text>NOT THIS</Text></Paragraph></Summary></SceneProperties><Text>INT. KITCHEN - NIGHT</Text></Paragraph>
+<Paragraph Type="Action"><Text>Ann </Text><Text Style="Italic">waits</Text><Text>.</Text><ScriptNote><Paragraph><Text>nor this</Text></Paragraph></ScriptNote></Paragraph>
+<Paragraph Type="Character"><Text>ANN (V.O.)</Text></Paragraph>
+<Paragraph Type="Parenthetical"><Text>(low)</Text></Paragraph>
+<Paragraph Type="Dialogue"><Text>Who </Text><Text>is it?</Text></Paragraph>
+<Paragraph><DualDialogue><Paragraph Type="Character"><Text>ANN</Text></Paragraph><Paragraph Type="Dialogue"><Text>Bob!</Text></Paragraph>
+<Paragraph Type="Character"><Text>BOB</Text></Paragraph><Paragraph Type="Dialogue"><Text>Ann!</Text></Paragraph></DualDialogue></Paragraph>
+<Paragraph Type="Transition"><Text>CUT TO:</Text></Paragraph>
+<Paragraph Type="Wiggle"><Text>Strange.</Text></Paragraph>
+<Paragraph Type="Action"><Text></Text></Paragraph>
+</Content><TitlePage><Content><Paragraph><Text>THE KETTLE</Text></Paragraph></Content></TitlePage></FinalDraft>
+"""
+
+
+def write(tmp_path, text, name="s.fdx"):
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@pytest.mark.parametrize("prefix", [HEAD, "\ufeff" + HEAD, ""], ids=["declared", "mark", "bare"])
+def test_elements(tmp_path, prefix):
+    script = read_script(write(tmp_path, prefix + BODY))
+    assert (script.title, script.format, script.language) == ("THE KETTLE", "fdx", "en")
+    assert [(s.heading, s.number, s.place, s.time) for s in script.scenes] == [
+        ("", "", "", ""),
+        ("INT. KITCHEN - NIGHT", "12A", "KITCHEN", "NIGHT"),
+    ]
+    assert [(x.kind, x.speakers, x.parentheticals, x.delivery, x.text) for x in script.lines] == [
+        ("action", (), (), "on", "Before any heading."),
+        ("action", (), (), "on", "Ann waits."),
+        ("dialogue", ("ANN",), ("low",), "vo", "Who is it?"),
+        ("dialogue", ("ANN",), (), "on", "Bob!"),
+        ("dialogue", ("BOB",), (), "on", "Ann!"),
+        ("transition", (), (), "on", "CUT TO:"),
+        ("other", (), (), "on", "Strange."),
+    ]
+    end = 0
+    for first, last in sorted((span.first, span.last) for span in script.pieces()):
+        assert first == end + 1
+        end = last
+    assert end == script.n_source_lines
+
+
+def test_chinese(tmp_path):
+    script = read_script(
+        write(
+            tmp_path,
+            '<FinalDraft><Content><Paragraph Type="Scene Heading"><Text>内景。林家客厅 - 夜</Text></Paragraph>'
+            '<Paragraph Type="Character"><Text>林远（OS）</Text></Paragraph><Paragraph Type="Dialogue"><Text>又是</Text></Paragraph>'
+            '<Paragraph Type="Dialogue"><Text>这句。</Text></Paragraph></Content></FinalDraft>',
+        )
+    )
+    assert script.scenes[0].place == "林家客厅"
+    assert (script.lines[0].text, script.lines[0].delivery) == ("又是这句。", "os")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><FinalDraft>&a;</FinalDraft>', "document type or entity"),
+        ('<!DOCTYPE x SYSTEM "file:///etc/passwd"><FinalDraft></FinalDraft>', "document type or entity"),
+        ("<FinalDraft><Content>", "not well-formed"),
+        ("<html></html>", "not <FinalDraft>"),
+        ("no XML at all", "not well-formed"),
+        (
+            "<FinalDraft><Content>"
+            + "<Paragraph><DualDialogue>" * 3000
+            + "</DualDialogue></Paragraph>" * 3000
+            + "</Content></FinalDraft>",
+            "nested",
+        ),
+    ],
+    ids=["entity", "external", "cut off", "html", "text", "deep"],
+)
+def test_refused(tmp_path, text, message):
+    path = write(tmp_path, text)
+    with pytest.raises(FormatError, match=message) as caught:
+        read_script(path)
+    assert str(path) in str(caught.value)
