@@ -3,9 +3,9 @@
 import subprocess
 import sys
 
-import juqing
-
 from conftest import FEATURE
+
+import juqing
 
 
 def test_public_names():

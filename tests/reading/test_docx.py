@@ -5,12 +5,11 @@ import zipfile
 
 import docx
 import pytest
+from conftest import SHORT
 
 from juqing.errors import FormatError, LimitError
 from juqing.reading import read_script, read_text
 from juqing.reading.docx import read_docx_lines
-
-from conftest import SHORT
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 

@@ -3,11 +3,10 @@
 import os
 
 import pytest
+from conftest import ENGLISH, FEATURE, SHORT
 
 from juqing.errors import FormatError, LimitError, ScriptError
 from juqing.reading import find_scripts, limits, read_script, read_text
-
-from conftest import ENGLISH, FEATURE, SHORT
 
 TEXT = "1、屋里　夜　内\n人物：林远、陈念\n林远：你来了。\n△陈念点头。\n"
 

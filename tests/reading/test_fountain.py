@@ -1,11 +1,10 @@
 """Fountain: the elements of the specification, their forced forms, and the leniencies for Chinese. Oracle: screenplain."""
 
 import pytest
+from conftest import ENGLISH
 
 from juqing.reading import read_script, read_text
 from juqing.script import Script
-
-from conftest import ENGLISH
 
 ALL = """Title: The Kettle
 Credit: written by
@@ -58,9 +57,9 @@ EXT. ROAD - DAY
 
 ANN (on the radio)
 Hello,
-  
+␠␠
 anyone?
-"""
+""".replace("␠", " ")
 
 
 def shape(script: Script) -> list[tuple]:

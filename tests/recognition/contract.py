@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from conftest import ENGLISH, FEATURE, SHORT
 
 from juqing.reading import read_script, read_text
 from juqing.scores import EmotionScores, Recognizer
-
-from conftest import ENGLISH, FEATURE, SHORT
 
 
 def check_recognizer(recognizer: Recognizer) -> None:

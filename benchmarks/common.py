@@ -1,0 +1,106 @@
+"""The one form of all benchmarks: ours and a peer's taken in turn in one run, medians, one line a figure.
+
+A benchmark prints its figures and writes `benchmarks/results/NAME.jsonl`, one object a line:
+`{"name", "value", "unit", "peer", "peer_value", "ratio", "threads", "runs"}`; peer fields are null where there is no peer.
+`ratio` is how many times better than the peer: larger is better for rates, smaller times count as better.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+ROOT = Path(__file__).parent.parent
+JUQING = [sys.executable, "-c", "from juqing.cli import main; main()"]
+
+
+class Bench:
+    """Collects the figures of one benchmark file."""
+
+    def __init__(self, file: str):
+        self.name = Path(file).stem
+        self.figures: list[dict[str, object]] = []
+
+    def add(
+        self,
+        name: str,
+        value: float,
+        unit: str,
+        *,
+        peer: str | None = None,
+        peer_value: float | None = None,
+        threads: int = 1,
+        runs: int = 1,
+    ) -> None:
+        """Print and keep one figure."""
+        ratio = None
+        if peer_value:
+            ratio = peer_value / value if unit in ("s", "MB") else value / peer_value
+        self.figures.append(
+            {"name": name, "value": round(value, 4), "unit": unit, "peer": peer, "peer_value": peer_value and round(peer_value, 4),
+             "ratio": ratio and round(ratio, 2), "threads": threads, "runs": runs}
+        )  # fmt: skip
+        beside = (
+            f"   {peer}: {peer_value:,.3f} {unit} ({ratio:.2f}×)"
+            if ratio is not None and peer_value is not None
+            else ""
+        )
+        print(f"{self.name}: {name}: {value:,.3f} {unit}{beside}", flush=True)
+
+    def write(self) -> None:
+        """Write the results file."""
+        RESULTS.mkdir(exist_ok=True)
+        path = RESULTS / f"{self.name}.jsonl"
+        path.write_text(
+            "".join(json.dumps(figure, ensure_ascii=False) + "\n" for figure in self.figures), encoding="utf-8"
+        )
+        print(f"{path.relative_to(ROOT)}, load {os.getloadavg()[0]:.1f}")
+
+
+def in_turn(functions: Sequence[Callable[[], float]], runs: int) -> list[float]:
+    """The median of what each function returns, the functions called in turn, `runs` times each after one warm-up."""
+    for function in functions:
+        function()
+    rounds = [[function() for function in functions] for _ in range(runs)]
+    return [statistics.median(values) for values in zip(*rounds, strict=True)]
+
+
+def seconds(function: Callable[[], object]) -> Callable[[], float]:
+    """A function that runs another and returns the wall time it took."""
+
+    def timed() -> float:
+        start = time.perf_counter()
+        function()
+        return time.perf_counter() - start
+
+    return timed
+
+
+def command(*args: object) -> Callable[[], float]:
+    """A function that runs `juqing` in a process of its own and returns the wall time."""
+    return seconds(lambda: subprocess.run([*JUQING, *map(str, args)], check=True, stdout=subprocess.DEVNULL))
+
+
+def peak_memory(*args: object) -> float:
+    """The peak memory of a `juqing` process, in MB."""
+    with tempfile.TemporaryFile() as sink:
+        process = subprocess.Popen([*JUQING, *map(str, args)], stdout=sink)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"juqing {args} ended with {process.returncode}")
+    return usage.ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
+
+
+def own_peak_memory() -> float:
+    """The peak memory of this process so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,0 +1,212 @@
+"""The report in a real browser: it opens from disk, asks for nothing, obeys its own policy, and does what it says."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import vl_convert
+from conftest import ENGLISH, FEATURE
+from playwright.sync_api import Page
+
+from juqing.reading import read_script, read_text
+from juqing.report.html import render_report, write_report
+from juqing.runtime import load
+
+ASSETS = Path(__file__).parents[2] / "src" / "juqing" / "report" / "assets"
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "r.html"
+    write_report(load().score(read_script(FEATURE)), path)
+    return path
+
+
+def open_report(page: Page, path: Path) -> None:
+    """Open a report; any request beside the file itself, and any console message, is a failure."""
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(path.as_uri())
+    page.wait_for_selector("body[data-ready]")
+    assert asked == [path.as_uri()]
+    assert said == []
+
+
+def point_at(page: Page, figure: str) -> str:
+    """Move the mouse over a chart until the tooltip shows; its text."""
+    box = page.locator(f"{figure} canvas").bounding_box()
+    assert box is not None
+    for row in range(95, 5, -3):
+        for column in range(10, 100, 2):
+            page.mouse.move(box["x"] + box["width"] * column / 100, box["y"] + box["height"] * row / 100)
+            if page.locator("#tip").is_visible():
+                return page.locator("#tip").inner_text()
+    raise AssertionError(f"nothing in {figure} shows a tooltip")
+
+
+def colored(page: Page, figure: str) -> int:
+    """How many pixels of a chart are drawn."""
+    return page.evaluate(
+        """selector => { const canvas = document.querySelector(selector + ' canvas');
+        const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+        let n = 0; for (let i = 3; i < data.length; i += 4) n += data[i] > 60; return n; }""",
+        figure,
+    )
+
+
+def test_charts_show_and_explain(page, report):
+    open_report(page, report)
+    assert colored(page, "#arc") > 2000
+    assert colored(page, "#heat") > 2000
+    tip = point_at(page, "#arc")
+    assert "沈渡" in tip and "第" in tip and "哀" in tip
+    page.mouse.down()
+    page.mouse.up()
+    at = page.locator("#script .at")
+    assert at.count() == 1 and "沈渡" in (at.text_content() or "")
+
+
+def test_choosing_characters_and_emotions(page, report):
+    open_report(page, report)
+    before = colored(page, "#arc")
+    for name in ("乐", "惊", "怒", "恐", "哀"):
+        page.locator("#emotions button", has_text=name).click()
+    assert page.locator("#emotions button[aria-pressed=true]").count() == 1
+    assert colored(page, "#arc") < before
+    page.locator("#characters button", has_text="林秋").click()
+    assert page.locator("#characters button[aria-pressed=true]").inner_text() == "林秋"
+    page.locator("#emotions button", has_text="哀").click()
+    assert "林秋" in point_at(page, "#arc")
+    page.locator("#heat-emotions button", has_text="怒").click()
+    assert page.locator("#heat-emotions button[aria-pressed=true]").inner_text() == "怒"
+
+
+def test_a_cell_of_the_map_opens_its_character(page, report):
+    open_report(page, report)
+    name = point_at(page, "#heat").split("\n")[1]
+    page.mouse.down()
+    page.mouse.up()
+    assert page.locator("#characters button[aria-pressed=true]").inner_text() == name
+
+
+def test_switching_the_language(page, report):
+    open_report(page, report)
+    assert page.locator("h2").first.inner_text() == "人物情感曲线"
+    page.locator("[data-language=en]").click()
+    assert page.locator("h2").first.inner_text() == "Arc of a character"
+    assert "anger" in page.locator("#emotions").inner_text()
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.locator("h2").first.inner_text() == "Arc of a character"  # remembered
+
+
+def test_minor_characters_are_folded_away(page, tmp_path):
+    lines = "".join(
+        f"{n + 1}、街上　日　外\n"
+        + "".join(f"角色{chr(0x4E00 + k)}：第{n}句。\n" for k in range(60) if (k + n) % (k // 10 + 1) == 0)
+        for n in range(90)
+    )
+    script = read_text(lines)
+    assert len(script.characters) == 60
+    path = tmp_path / "r.html"
+    write_report(load().score(script), path)
+    open_report(page, path)
+    assert page.locator("#characters > button").count() == 12
+    assert not page.locator("#characters details button").first.is_visible()
+    page.locator("#characters summary").click()
+    page.locator("#characters details button").last.click()
+    assert page.locator("tbody.minor").is_hidden()
+    page.locator("#show-minor").click()
+    assert page.locator("tbody.minor").is_visible()
+
+
+def test_it_fits_a_phone(page, report):
+    page.set_viewport_size({"width": 375, "height": 720})
+    open_report(page, report)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+def test_chinese_is_drawn_and_no_boxes(page, report):
+    open_report(page, report)
+    page.set_viewport_size({"width": 1000, "height": 700})
+    widths = page.evaluate(
+        """() => { const c = document.createElement('canvas').getContext('2d');
+        const ink = text => { c.canvas.width = 60; c.font = '40px ' + getComputedStyle(document.body).fontFamily; c.fillText(text, 5, 45);
+          return c.getImageData(0, 0, 60, 60).data.reduce((sum, v, i) => sum + (i % 4 === 3 ? v : 0), 0); };
+        return [ink('一'), ink('爱'), ink('恐'), ink('\\u{10FFFF}')]; }"""
+    )
+    assert len(set(widths)) == 4  # boxes would all look the same
+
+
+def test_a_name_with_markup_is_text(page, tmp_path):
+    evil = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
+    script = read_text(
+        f"1、{evil}甲　日　内\n林远：{evil}\n林远（{evil}）：好</script><script>alert(1)</script>\n陈<b>念：好\n陈<b>念：好\n{{{{7*7}}}}：啊\n"
+    )
+    path = tmp_path / "r.html"
+    write_report(load().score(script), path)
+    open_report(page, path)
+    assert page.title() != "owned"
+    assert page.locator("img").count() == 0
+    assert "<script>document.title" in page.locator("#script").text_content()
+    assert "49" not in page.locator("#script").text_content()
+
+
+def test_policy_and_references(report):
+    text = report.read_text(encoding="utf-8")
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)
+    assert policy is not None and policy[1].startswith("default-src &#39;none&#39;")
+    assert "unsafe" not in policy[1]
+    page = text.replace((ASSETS / "vega.js").read_text(encoding="utf-8"), "")
+    assert not re.findall(r'(?:src|href)\s*=\s*["\'](?!#)', page)
+    assert "http" not in re.sub(r"http-equiv", "", page)
+
+
+def test_a_feature_film_stays_under_three_megabytes(report):
+    text = FEATURE.read_text(encoding="utf-8")
+    body = text[text.index("1、") :]
+    script = read_text(body * 6)
+    assert len(script.lines) >= 1900
+    assert len(render_report(load().score(script)).encode()) < 3 * 2**20
+
+
+def test_english_script_says_that_the_model_is_chinese(page, tmp_path):
+    path = tmp_path / "r.html"
+    write_report(load().score(read_script(ENGLISH)), path)
+    open_report(page, path)
+    assert "not to be trusted" in page.locator(".alert").first.inner_text()
+
+
+def test_without_a_cue(page, tmp_path):
+    path = tmp_path / "r.html"
+    write_report(load().score(read_text("没有人。\n")), path)
+    page.goto(path.as_uri())
+    assert page.locator("#script").inner_text().strip() != ""
+
+
+def test_the_chart_code_is_that_of_vl_convert():
+    code = "import sys, vl_convert; sys.stdout.write(vl_convert.javascript_bundle())"
+    bundle = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, encoding="utf-8").stdout
+    assert (ASSETS / "vega.js").read_text(encoding="utf-8") == bundle
+
+
+def test_figures_are_valid_for_vega_lite():
+    from juqing.report.figures import arc_figure, heat_map
+
+    arc, heat = arc_figure(10, 1.5), heat_map(3, 1.5)
+    arc["width"] = 400
+    for layer in arc["layer"][2:]:
+        layer["data"]["values"] = [
+            {"x": 1, "value": 1.2, "emotion": "anger", "cue": 0},
+            {"x": 8, "value": 0.4, "emotion": "anger", "cue": 1},
+        ]
+    heat["data"]["values"] = [
+        {"scene": 1, "character": "林远", "order": 0, "emotion": "joy", "value": 1, "text": "乐", "cue": 0}
+    ]
+    for figure, color in ((arc, "#d04a02"), (heat, "#c98500")):
+        assert color in vl_convert.vegalite_to_svg(figure)
