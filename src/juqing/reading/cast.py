@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from juqing.text.names import HAN
 
@@ -15,6 +16,7 @@ _NARROW = {wide: wide - 0xFEE0 for r in ((0xFF10, 0xFF1A), (0xFF21, 0xFF3B), (0x
 _NARROW[0x3000] = _NARROW[0xA0] = 0x20
 
 
+@lru_cache(4096)
 def clean_name(printed: str) -> str:
     """A printed name as a key: full-width letters and digits narrowed, Markdown marks and inner spaces of Han names gone."""
     name = narrow(printed).strip(" \t*_#·-—:：")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from juqing.reading.cast import clean_name
 from juqing.script import Delivery
@@ -136,6 +137,7 @@ def read_parentheticals(texts: Iterable[str]) -> tuple[tuple[str, ...], Delivery
     return tuple(moods), "on"
 
 
+@lru_cache(4096)  # a script has few names and many cues
 def read_name(printed: str) -> tuple[str, tuple[str, ...], Delivery]:
     """A printed cue without its colon as `(name, parentheticals, delivery)`: `桃子（哽咽VO）` is `("桃子", ("哽咽",), "vo")`."""
     bracketed = _PARENTHESES.findall(printed)

@@ -76,7 +76,7 @@
     result.view.addEventListener("click", (event, item) => { if (item && item.datum && item.datum.cue !== undefined) click(item.datum); });
     views[id] = result.view;
   };
-  const every = Math.max(1, Math.ceil(scenes.length / 24));
+  const every = Math.max(1, Math.ceil(scenes.length / Math.max(6, byId("arc").clientWidth / 36)));
   const bands = scenes.map(([x, x2, label], s) => ({ x, x2, middle: (x + x2) / 2, odd: s % 2 === 1, label: s % every ? "" : label }));
 
   const drawArc = () => {
