@@ -54,7 +54,7 @@ class Bench:
             if ratio is not None and peer_value is not None
             else ""
         )
-        print(f"{self.name}: {name}: {value:,.3f} {unit}{beside}", flush=True)
+        print(f"{self.name}: {name}: {value:,.4g} {unit}{beside}", flush=True)
 
     def write(self) -> None:
         """Write the results file."""

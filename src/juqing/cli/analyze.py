@@ -69,19 +69,25 @@ def analyze(
     with progress("analyzing") as report:
         for k, file in enumerate(files):
             try:
-                for script in read_scripts(file, encoding=encoding):
+                scripts = read_scripts(file, encoding=encoding)
+                for j, script in enumerate(scripts):
                     _check_is_script(script, file)
                     results.append(recognizer.score(script))
+                    report(k + j / len(scripts), len(files))
             except InputError as error:
                 failures.append(error)
             report(k + 1, len(files))
+    labels = language.value if language else None
+    written: list[Path] = []
+    with progress("writing") as report:
+        for k, target in enumerate(targets if results else ()):
+            written += target.write(results, labels)
+            report(k + 1, len(targets))
     console = Console()
     for scores in results:
-        _print_summary(console, scores, language.value if language else None)
-    if results:
-        for target in targets:
-            for written in target.write(results, language.value if language else None):
-                console.print(written, soft_wrap=True, highlight=False, markup=False)
+        _print_summary(console, scores, labels)
+    for path in written:
+        console.print(str(path), soft_wrap=True, highlight=False, markup=False)
     if failures:
         if len(files) > 1:
             typer.echo(f"{len(failures)} of {len(files)} files could not be analyzed:", err=True)
@@ -111,12 +117,12 @@ class _Target:
                 path=path,
             )
 
-    def write(self, results: list[EmotionScores], language: str | None) -> list[str]:
+    def write(self, results: list[EmotionScores], language: str | None) -> list[Path]:
         from juqing.report import write_report, write_table
 
         if self.kind == "table":
             write_table(results, self.path)
-            return [str(self.path)]
+            return [self.path]
         if self.kind == "report":
             if len(results) > 1:
                 raise OutputError(
@@ -125,16 +131,16 @@ class _Target:
                     path=self.path,
                 )
             write_report(results[0], self.path, language=language)
-            return [str(self.path)]
-        written: list[str] = []
+            return [self.path]
+        written: list[Path] = []
         for scores in results:
             stem = _file_stem(scores.script)
             path, n = self.path / f"{stem}.html", 1
-            while str(path) in written:
+            while path in written:
                 n += 1
                 path = self.path / f"{stem}-{n}.html"
             write_report(scores, path, language=language)
-            written.append(str(path))
+            written.append(path)
         return written
 
 
