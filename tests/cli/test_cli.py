@@ -74,7 +74,7 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path):
     (tmp_path / "3.docx").write_bytes(b"PK\x03\x04")
     out = tmp_path / "t.csv"
     result = juqing("analyze", tmp_path, "--out", out)
-    refused(result, "2 of 3 files", "1.txt", "empty", "3.docx", "damaged")
+    refused(result, "2 of 3 scripts", "1.txt", "empty", "3.docx", "damaged")
     assert "回声渡" in result.stdout and out.exists()
 
 

@@ -57,6 +57,10 @@ def analyze(
     targets = [_Target(path) for path in out or ()]
     for target in targets:
         check_writable(target.path)
+        if target.kind != "folder" and target.path.is_dir():
+            raise OutputError(
+                "this is a folder; a file was to be written.", "Choose another path with --out.", path=target.path
+            )
     recognizer = load(model)
     failures: list[JuqingError] = []
     results: list[EmotionScores] = []
@@ -70,12 +74,15 @@ def analyze(
         for k, file in enumerate(files):
             try:
                 scripts = read_scripts(file, encoding=encoding)
-                for j, script in enumerate(scripts):
-                    _check_is_script(script, file)
-                    results.append(recognizer.score(script))
-                    report(k + j / len(scripts), len(files))
             except InputError as error:
                 failures.append(error)
+                scripts = []
+            for j, script in enumerate(scripts):
+                if script.cues:
+                    results.append(recognizer.score(script))
+                else:
+                    failures.append(_no_character(script, file))
+                report(k + j / len(scripts), len(files))
             report(k + 1, len(files))
     labels = language.value if language else None
     written: list[Path] = []
@@ -89,8 +96,8 @@ def analyze(
     for path in written:
         console.print(str(path), soft_wrap=True, highlight=False, markup=False)
     if failures:
-        if len(files) > 1:
-            typer.echo(f"{len(failures)} of {len(files)} files could not be analyzed:", err=True)
+        if len(failures) + len(results) > 1:
+            typer.echo(f"{len(failures)} of {len(failures) + len(results)} scripts could not be analyzed:", err=True)
         for error in failures:
             print_error(error)
         raise typer.Exit(2)
@@ -151,13 +158,13 @@ def _file_stem(script: Script) -> str:
     return safe[:80] or "script"
 
 
-def _check_is_script(script: Script, path: Path) -> None:
-    if not script.cues:
-        raise ScriptError(
-            f"no character was found in its {len(script.lines)} lines: this looks like prose, or a layout that is not known.",
-            "Speeches are read in forms such as 名字：台词, or as Fountain.",
-            path=path,
-        )
+def _no_character(script: Script, path: Path) -> ScriptError:
+    which = f"script {script.title!r}: " if script.format == "table" else ""
+    return ScriptError(
+        f"{which}no character was found in {len(script.lines)} lines: this looks like prose, or a layout that is not known.",
+        "Speeches are read in forms such as 名字：台词, or as Fountain.",
+        path=path,
+    )
 
 
 def _print_summary(console: Console, scores: EmotionScores, language: str | None) -> None:

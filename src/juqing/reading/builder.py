@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from juqing.reading import limits
 from juqing.reading.cast import is_minor
+from juqing.reading.cues import NARRATORS, Names, read_speech, split_joint
 from juqing.script import Character, Cue, Delivery, Language, Line, LineKind, Note, Scene, Script, Span, Warning
 from juqing.text.names import HAN, NameFinder
 
@@ -36,6 +38,7 @@ class ScriptBuilder:
         self._notes: list[Note] = []
         self._drafts: list[_Draft] = []
         self.in_scene = False
+        self.line_flag = ""  # of all lines of the open scene
 
     def close_scene(self) -> None:
         """A new part begins: lines before its first heading belong to a scene of their own."""
@@ -47,6 +50,7 @@ class ScriptBuilder:
             "MAX_SCENES", len(self._drafts) + 1, limits.MAX_SCENES, "the number of scenes", line=source and source.first
         )
         self.in_scene = True
+        self.line_flag = fields.get("flag", "")
         self._drafts.append(_Draft({"heading": heading, "source": source, "part": self.part, **fields}))
 
     def amend_scene(self, **fields: Any) -> None:
@@ -81,9 +85,37 @@ class ScriptBuilder:
                 "speakers": speakers,
                 "parentheticals": parentheticals,
                 "delivery": delivery,
-                "flag": flag or self._drafts[-1].heading.get("flag", ""),
+                "flag": flag or self.line_flag,
                 "rows": rows,
             }
+        )
+
+    def speech(
+        self,
+        name: str,
+        names: Names,
+        said: list[str],
+        moods: Sequence[str],
+        delivery: Delivery,
+        printed: str,
+        source: Span,
+    ) -> None:
+        """Add a speech of a format that keeps names apart: joint cues split, remarks taken out, a narrator told apart.
+
+        English O.S. is a voice from outside the frame; in Chinese scripts OS is the inner voice.
+        """
+        is_chinese = _HAN.search(printed) is not None
+        text, more, told = read_speech(("" if is_chinese else " ").join(said))
+        delivery = told if delivery == "on" else delivery
+        is_narrator = name in NARRATORS
+        self.line(
+            "narration" if is_narrator else "dialogue",
+            text,
+            printed,
+            source,
+            speakers=() if is_narrator else split_joint(name, names),
+            parentheticals=(*moods, *more),
+            delivery="off" if delivery == "os" and not is_chinese else delivery,
         )
 
     def note(self, kind: str, text: str, source: Span) -> None:

@@ -7,7 +7,9 @@ from functools import lru_cache
 
 from juqing.text.names import HAN
 
-_GROUPS = frozenset("众 众人 大家 全体 群众 人群 所有人 众大臣 眾 眾人 群演 ALL EVERYONE CROWD BOTH".split())
+_GROUPS = frozenset(
+    "二人 两人 三人 四人 几人 双方 众 众人 大家 全体 群众 人群 所有人 众大臣 眾 眾人 群演 ALL EVERYONE CROWD BOTH".split()
+)
 _EXTRA = re.compile(
     rf"[{HAN}]{{2,}}(?:[甲乙丙]+丁?|\d+)$|^(?:路人|群众|群眾|围观|众).|"
     r"\b(?:MAN|WOMAN|BOY|GIRL|GUY|COP|VOICE|GUARD|NURSE|SOLDIER|WAITER)S?(?: ?#?\d+)?$"

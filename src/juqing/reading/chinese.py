@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 
 from juqing.reading.builder import ScriptBuilder
 from juqing.reading.cast import clean_name, is_minor
@@ -19,6 +20,7 @@ from juqing.reading.cues import (
     looks_like_name,
     parse_cue,
     read_name,
+    read_parentheticals,
     split_colon,
     split_joint,
 )
@@ -36,34 +38,42 @@ _OTHER_BLOCK = re.compile(
     r"^(?:故事)?(?:梗概|大纲|大綱|简介|概要)$|^一句话故事$|^(?:创作)?(?:阐述|说明|备注|備註)$|^作者(?:简介|的话)?$|^前言$|^目录$"
 )
 _BODY = re.compile(r"^(?:剧本)?正文$")
+_ATTRIBUTES = frozenset(
+    """口头禅 爱好 兴趣 职业 特长 动机 目标 性格 外貌 外形 年龄 性别 身份 背景 关系 人物关系 星座 血型 身高 体重 学历 籍贯 家庭 经历 缺点 优点 弱点 秘密 特点 标签
+    简介 别名 绰号 外号 说明 备注 心愿 愿望 恐惧 创伤 前史 小传 人设 关键词 结局""".split()
+)
 _NUMBERING = re.compile(r"^(?:\d{1,3}|[一二三四五六七八九十]{1,3})\s*[.、．)）]\s*")
 _CAST_LINE = re.compile(
-    r"^(?P<name>[^：:—\-\s　（(，,。]{1,12})\s*(?:[（(](?P<alias>[^）)]*)[）)])?\s*(?:[:：]|—+|--+|－+|[\s　]{2,}|　|[，,](?=\s*(?:男|女|\d|[一二三四五六七八九十]+岁)))\s*(?P<note>.+)$"
+    r"^(?P<name>[^：:—\-\s　（(，,。]{1,12})\s*(?:[（(](?P<alias>[^）)]*)[）)])?\s*(?:[:：]|—+|--+|－+|[\s　]{2,}|　|[\s　](?=男|女|\d|[一二三四五六七八九十]+岁)|[，,](?=\s*(?:男|女|\d|[一二三四五六七八九十]+岁)))\s*(?P<note>.+)$"
 )
 _CREDIT = re.compile(r"^(?P<k>编剧|編劇|作者|导演|原著|改编|策划)\s*[:：]\s*(?P<v>.+)$")
 _TITLE = re.compile(r"^[《〈](?P<t>[^《》]{1,60})[》〉](?:[^。]{0,20})$")
 _TITLE_LABEL = re.compile(r"^(?:片名|剧名|劇名|标题)\s*[:：]\s*《?(?P<t>[^》]+)》?$")
 _FLASHBACK = re.compile(
-    r"^[【\[（(△▲]?\s*(?:画面)?(?P<w>闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇)(?:画面|片段|镜头)?(?P<s>开始|開始|起)?[】\]）)：:。]*$"
+    r"^[—–\-【\[（(△▲\s]*(?:画面|插入|进入)*(?P<w>闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇)(?:画面|片段|镜头)?\s*\d{0,2}\s*(?:开始|開始|起)?"
+    r"(?:[】\]）)：:。—–\-\s]*$|(?<=[闪閃]回)\s*[：:，,\s].{0,60}$)"
 )
 _FLASHBACK_END = re.compile(
-    r"^[【\[（(△▲]?\s*(?:画面)?(?:(?:闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇)(?:画面|片段)?(?:结束|結束|完|止)|切?回(?:到)?现实|闪回现实)[】\]）)。]*$"
+    r"^[—–\-【\[（(△▲\s]*(?:画面)?(?:(?:闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇)(?:画面|片段)?\s*\d{0,2}\s*(?:结束|結束|完|止)|切?回(?:到)?现实|闪回现实|现实)"
+    r"(?:[】\]）)。—–\-\s]*|[，,].{0,20})$"
 )
+_MAX_BARE_NAME = 5  # a cast row of nothing but a name
+_MAX_DECLARED_NAME = 20
 _FLAGS = {"闪": "flashback", "閃": "flashback", "回": "flashback", "梦": "dream", "夢": "dream", "蒙": "montage"}
-_CAPTION = re.compile(r"^[【\[（(]?\s*(?:叠|出|打出?|疊)?字幕\s*[:：](?P<t>.*?)[】\]）)]?$")
+_CAPTION = re.compile(r"^[△▲\s]*[【\[（(]?\s*(?:叠|出|打出?|疊)?字幕\s*(?:[:：]|】\s*[:：]?)(?P<t>.*?)[】\]）)]?$")
 _NARRATION = re.compile(
-    r"^[【\[]?\s*(?:旁白|解说|解說|画外音|畫外音|话外音|VO|V\.O\.)\s*(?:[（(](?P<m>[^）)]*)[）)])?\s*[:：](?P<t>.*?)[】\]]?$",
+    r"^[【\[]?\s*(?:(?:旁白|解说|解說|画外音|畫外音|话外音)\s*(?:OS|VO|V\.O\.)?|OS|VO|O\.S\.|V\.O\.)\s*(?:[（(](?P<m>[^）)]*)[）)])?\s*[:：](?P<t>.*?)[】\]]?$",
     re.I,
 )
 _OTHER = re.compile(
-    r"^[【\[（(]?\s*(?:♪|♫|BGM|SFX|音效|音乐|音樂|配乐|歌曲|插曲|主题曲|主題曲)\s*[:：起】\]）)]?", re.I
+    r"^[【\[（(]?\s*(?:[♪♫]|(?:BGM|SFX|音效|音乐|音樂|配乐|歌曲|插曲|主题曲|主題曲)\s*(?:[:：】\]）)]|起|$))", re.I
 )
 _TRANSITION = re.compile(
-    r"^[【\[（(]?\s*(?:空镜|空鏡|特写|特寫|镜头|鏡頭|切至|切到|切入|切回|叠化|疊化|淡入|淡出|黑场|黑場|黑屏|渐黑|渐隐|渐显|转场|定格|快切|跳切|CUT\s*TO|FADE\s*(?:IN|OUT|TO))(?:[:：】\]）)，。]|$|(?=.{0,30}[】\]）)]$)|(?<=镜头)(?=切|转|摇|推|拉))",
+    r"^[【\[（(]?\s*(?:空镜|空鏡|特写|特寫|镜头|鏡頭|切至|切到|切入|切回|叠化至?|疊化|淡入|淡出|黑场|黑場|黑屏|渐黑|渐隐|渐显|转场|定格|快切|跳切|CUT\s*TO|FADE\s*(?:IN|OUT|TO))(?:[:：】\]）)，。.]|$|(?=.{0,30}[】\]）)]$)|(?<=镜头)(?=切|转|摇|推|拉))",
     re.I,
 )
 _END = re.compile(
-    r"^[（(【—\-]*\s*(?:(?:全剧|全劇|本集|本剧)?(?:完|终|終|剧终|劇終)|全剧完|第.{1,4}集(?:完|终|終)|幕落|幕闭|落幕|THE END|未完待续|待续)\s*[）)】。—\-]*$",
+    r"^[（(【—\-]*\s*(?:(?:全剧|全劇|本集|本剧)?(?:完|终|終|剧终|劇終)|全剧完|第.{1,4}集\s*(?:完|终|終)|幕落|幕闭|落幕|THE END|未完待续|待续)\s*[）)】。—\-]*$",
     re.I,
 )
 _LABEL_ROW = re.compile(
@@ -86,6 +96,7 @@ class _Reader:
         self.parts: set[int] = set()
         self._find_headings()
         self.first_story = min([*self.headings, *self.parts], default=None)
+        self.first_text = next((i for i, text in enumerate(self.texts) if text), 0)
         self.names = Names()
         self.cast_rows: dict[int, tuple[str, tuple[str, ...], str]] = {}
         self.blocks = self._front_matter()
@@ -130,7 +141,7 @@ class _Reader:
                 kind = ""
             elif kind == "cast":
                 row = self._cast_row(text)
-                if row is not None and row[0] in declared:
+                if row is not None and row[0] in declared and self.first_story is None:
                     kind = ""  # the story has begun: a name that was declared speaks
                     continue
                 blocks[i] = "cast"
@@ -149,11 +160,13 @@ class _Reader:
 
     @staticmethod
     def _cast_row(text: str) -> tuple[str, tuple[str, ...], str] | None:
-        row = _CAST_LINE.match(_NUMBERING.sub("", text))
+        text = _NUMBERING.sub("", text)
+        row = _CAST_LINE.match(text)
         if row is None:
-            return None
+            bare = clean_name(text)
+            return (bare, (), "") if len(bare) <= _MAX_BARE_NAME and looks_like_name(bare) else None
         name = clean_name(row["name"])
-        if not looks_like_name(name):
+        if name in _ATTRIBUTES or not _is_declared(name):
             return None
         aliases = tuple(
             alias
@@ -189,7 +202,7 @@ class _Reader:
                     # A bracketed mood or an OS tag stands behind names only.
                     counts[part] += 2 if moods or delivery != "on" else 1
         for name in map(clean_name, printed):
-            if looks_like_name(name) or is_label(name):  # in such a row even 时间 is a name
+            if _is_declared(name):
                 self.builder.character(name)
         often = {name for name, n in counts.items() if n > 1 or is_minor(name)}
         self.names = Names(often | aliases | set(self.builder.cast))
@@ -231,7 +244,8 @@ class _Reader:
             return self._note(self.blocks[i], i)
         if i in self.parts:
             self._end_unclosed_flag()
-            self.builder.part = text.strip("#* 　【】《》")
+            part = text.strip("#* 　")
+            self.builder.part = part[1:-1] if part[0] in "【《" and part[-1] in "】》" else part
             self.builder.close_scene()
             return self._note("part", i)
         if (heading := self.headings.get(i)) is not None:
@@ -253,11 +267,15 @@ class _Reader:
             printed_cast=tuple(map(clean_name, heading.cast)),
             flag=heading.flag or self.flag,
         )
-        if i + 1 < len(self.texts) and not (heading.interior or heading.time or heading.place):
-            told = _bare_heading(self.texts[i + 1])
+        self.builder.line_flag = heading.flag  # a flashback that was open before ends with its own mark
+        following = next((k for k in range(i + 1, min(i + 3, len(self.texts))) if self.texts[k]), i)
+        if following > i and not (heading.interior or heading.time or heading.place):
+            told = _bare_heading(self.texts[following])
             if told is not None:  # 场1-2 with 日 内 大殿 on the next line
                 self.builder.amend_scene(interior=told.interior, time=told.time, place=told.place)
-                return self._note("label", i + 1)
+                if following > i + 1:
+                    self._note("blank", i + 1)
+                return self._note("label", following)
         return i + 1
 
     def _is_front(self, text: str, i: int) -> bool:
@@ -265,7 +283,7 @@ class _Reader:
         if _TITLE.match(text) or _TITLE_LABEL.match(text) or _CREDIT.match(text):
             return True
         if self.first_story is None:
-            return i == self._first_text() and self._looks_like_title(text)
+            return i == self.first_text and self._looks_like_title(text)
         if text[0] in ACTION_MARKS or _CAPTION.match(text) or _NARRATION.match(text) or _FLASHBACK.match(text):
             return False
         cue = parse_cue(text, self.names)
@@ -279,13 +297,10 @@ class _Reader:
             if credit["k"] in ("编剧", "編劇", "作者"):
                 self.builder.authors += [name.strip() for name in re.split("[、，,/]", credit["v"]) if name.strip()]
             return "author"
-        if not self.builder.title and self._looks_like_title(text) and text == self.texts[self._first_text()]:
+        if not self.builder.title and self._looks_like_title(text) and text == self.texts[self.first_text]:
             self.builder.title = text.strip("#* 　")
             return "title"
         return "front"
-
-    def _first_text(self) -> int:
-        return next(i for i, text in enumerate(self.texts) if text)
 
     @staticmethod
     def _looks_like_title(text: str) -> bool:
@@ -301,18 +316,8 @@ class _Reader:
         if (opening := _FLASHBACK.match(text)) is not None:
             self._open_flag(_FLAGS[opening["w"][0]], i)
             return self._line("transition", inner.lstrip(ACTION_MARKS).rstrip("：:"), i)
-        if text[0] in ACTION_MARKS:
-            return self._line("action", text.lstrip(ACTION_MARKS + " 　").rstrip("〕"), i)
-        if (caption := _CAPTION.match(text)) is not None:
-            return self._line("caption", caption["t"], i)
-        if (narration := _NARRATION.match(text)) is not None and NARRATOR not in self.builder.cast:
-            return self._line(
-                "narration", narration["t"], i, parentheticals=(narration["m"],) if narration["m"] else ()
-            )
-        if _END.match(text) or _OTHER.match(text):
-            return self._line("other", inner, i)
-        if _TRANSITION.match(text):
-            return self._line("transition", inner, i)
+        if (special := special_kind(text, self.names)) is not None:
+            return self._line(special.kind, special.text, i, parentheticals=special.parentheticals)
         if (row := CAST_ROW.match(text)) is not None and not self._speaks(text):
             self.builder.amend_scene(printed_cast=tuple(map(clean_name, split_names(row["v"]))))
             return self._note("label", i)
@@ -383,6 +388,36 @@ class _Reader:
     def _opened_just_before(self, i: int) -> bool:
         before = next((text for text in reversed(self.texts[max(0, i - 4) : i]) if text), "")
         return _FLASHBACK.match(before) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """A line that tells by its form what it is: a marked action, a caption, a narration, a transition, a sound."""
+
+    kind: LineKind
+    text: str
+    parentheticals: tuple[str, ...] = ()
+
+
+def special_kind(text: str, names: Names) -> Special | None:
+    """What a Chinese line under a heading is by its mark or its first word, None where only a cue or an action is left."""
+    inner = text[1:-1].strip() if text[0] in "【[" and text[-1] in "】]" else text
+    if (caption := _CAPTION.match(text)) is not None:
+        return Special("caption", caption["t"])
+    if text[0] in ACTION_MARKS:
+        return Special("action", text.lstrip(ACTION_MARKS + " 　").rstrip("〕"))
+    if (narration := _NARRATION.match(text)) is not None and NARRATOR not in names.known:
+        return Special("narration", narration["t"], read_parentheticals([narration["m"] or ""])[0])
+    if _END.match(text) or _OTHER.match(text):
+        return Special("other", inner)
+    if _TRANSITION.match(text) and not names.finder.find(inner):  # 特写：林远流泪 is about 林远
+        return Special("transition", inner)
+    return None
+
+
+def _is_declared(name: str) -> bool:
+    """Whether a name in a cast list or a 人物 row can be one: the author says so, so nearly anything can."""
+    return 0 < len(name) <= _MAX_DECLARED_NAME and re.search("[。，！？；：…,!?;:]", name) is None
 
 
 def _clean(line: str) -> str:

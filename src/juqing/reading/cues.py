@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from juqing.reading.cast import clean_name
+from juqing.reading.limits import MAX_NAME_CHARACTERS
 from juqing.script import Delivery
 from juqing.text.names import HAN, NameFinder
 
 NARRATOR = "旁白"
+NARRATORS = frozenset((NARRATOR, "解说", "解說", "画外音", "畫外音", "话外音"))
 
 _DELIVERIES: tuple[tuple[Delivery, str], ...] = (
-    ("os", r"O\.?\s?S\.?|内心独白|內心獨白|内心OS|内心|心声|心聲|心里话|独白|獨白|心想"),
+    ("os", r"O\.?\s?S\.?|内心独白|內心獨白|内心\s?OS|内心|心声|心聲|心里话|独白|獨白|心想"),
     ("vo", r"V\.?\s?O\.?"),
     ("phone", r"电话里|电话中|电话|電話裡|電話|对讲机里?|手机里|话筒里|on (?:the )?phone|into phone|filtered"),
     ("off", r"画外音?|畫外音?|门外|O\.?\s?C\.?|off"),
@@ -26,15 +28,24 @@ _DELIVERIES: tuple[tuple[Delivery, str], ...] = (
 )
 _TAGS = {name: re.compile(rf"(?:{pattern})", re.I) for name, pattern in _DELIVERIES}
 _TAG_END = re.compile(
-    r"^(?P<mood>.*?)\s*(?P<tag>O\.?\s?S\.?|V\.?\s?O\.?|O\.?\s?C\.?|画外音|畫外音|内心独白|独白|心声|电话音|[（(]?续[）)]?)$",
+    r"^(?P<mood>.*?)\s*(?P<tag>内心(?:\s?OS|独白)?|O\.?\s?S\.?|V\.?\s?O\.?|O\.?\s?C\.?|画外音|畫外音|独白|心声|电话音|[（(]?续[）)]?)$",
     re.I,
 )
 _MAX_TAG = 60  # longer than any tag with its mood
 _CONTINUED = re.compile(r"续|續|CONT['’]?D\.?|CONTINUED|CONTINUING|MORE", re.I)
 _PARENTHESES = re.compile(r"[（(]([^（）()]*)[）)]")
+_CUE_BRACKETS = re.compile(r"[（(【\[［]([^（）()【】\[\]［］]*)[）)】\]］]")
+_UNCLOSED = re.compile(r"^([^（(：:]{1,12})[（(]([^（）()：:]{1,12})[：:](.+)$")
+_TOGETHER = re.compile(r"^(?P<name>.+?)(?P<mood>齐声|齊聲|同时|同時|异口同声|一起)$")
 _VOICE = re.compile(r"^(?P<name>.+?)(?:的)?(?:声音|聲音|画外音|畫外音|话外音|旁白)$")
+_LATIN = "A-Za-zÀ-ɏЀ-ӿ"
 _NAME_LIKE = re.compile(
-    rf"(?:[{HAN}·]{{1,6}}|[{HAN}]{{1,5}}[0-9A-Za-z]{{1,2}}|[A-Za-z][A-Za-z'’.]*\d{{0,3}}(?: [A-Za-z0-9][A-Za-z'’.\d]*){{0,2}})"
+    rf"(?:[{HAN}ぁ-ヿ]{{1,6}}|[{HAN}]{{1,7}}(?:·[{HAN}]{{1,7}}){{1,3}}|\d{{1,3}}[{HAN}]{{1,5}}|[{HAN}]{{1,5}}[0-9A-Za-z]{{1,2}}"
+    rf"|[{_LATIN}][{_LATIN}'’.]*\d{{0,3}}(?: [{_LATIN}0-9][{_LATIN}'’.\d]*){{0,2}})"
+)
+_RELATION = re.compile(
+    r"(?:父亲|母亲|爸爸?|妈妈?|父母|妻子|丈夫|老婆|老公|太太|先生|夫人|儿子|女儿|哥哥?|姐姐?|弟弟?|妹妹?|爷爷|奶奶|外公|外婆|舅舅|叔叔|阿姨|姑姑|婶婶"
+    r"|助理|秘书|手下|粉丝|司机|保镖|同学|朋友|男友|女友|律师|经纪人|老师|徒弟|师父|邻居|同事|上司|下属|家人|随从|丫鬟|管家|部下|战友|前妻|前夫)[甲乙丙丁\d]*$"
 )
 _NO_NAME = re.compile(
     r"^[他她它我你您这那此其该]|[的了着是道说問问喊叫答想]$|(?:画面|镜头|特写|内容|字样|标题|场景|如下|写道|显示|短信|微信|时候|结果|原来|所以|但是|因为|可是|于是|只见)$"
@@ -42,7 +53,7 @@ _NO_NAME = re.compile(
 _LABELS = frozenset(
     """时间 時間 地点 地點 人物 出场人物 登场人物 角色 场景 場景 场次 场号 字幕 叠字幕 出字幕 旁白 解说 解說 画外音 畫外音 音效 音乐 音樂 配乐 备注 備註
     注 道具 服装 服化道 天气 气氛 灯光 大纲 梗概 故事梗概 片名 剧名 编剧 作者 导演 监制 出品 类型 题材 主题 集数 时长 年代 简介 空镜 特写 近景 中景
-    远景 全景 镜头 画面 新闻画面 闪回 回忆 切至 切 转场 淡入 淡出 叠化 黑场 定格 BGM SFX 歌词 歌曲 主题曲 片头 片尾 旁注 说明 提示 布景 幕启 幕落 内外 内外景
+    远景 全景 镜头 画面 新闻画面 闪回 回忆 切至 切 转场 淡入 淡出 叠化 黑场 定格 BGM SFX OS VO O.S. V.O. 歌词 歌曲 主题曲 片头 片尾 旁注 说明 提示 布景 幕启 幕落 内外 内外景
     集 第一集 性格 外貌 年龄 身份 职业 背景 关系 一句话故事 插曲 电视画面 电视 新闻 短信 微信 信 画 备忘 http https""".split()
 )
 
@@ -140,8 +151,15 @@ def read_parentheticals(texts: Iterable[str]) -> tuple[tuple[str, ...], Delivery
 @lru_cache(4096)  # a script has few names and many cues
 def read_name(printed: str) -> tuple[str, tuple[str, ...], Delivery]:
     """A printed cue without its colon as `(name, parentheticals, delivery)`: `桃子（哽咽VO）` is `("桃子", ("哽咽",), "vo")`."""
-    bracketed = _PARENTHESES.findall(printed)
-    base = _PARENTHESES.sub(" ", printed).strip()
+    if len(printed) > MAX_NAME_CHARACTERS:
+        return printed.strip(), (), "on"
+    bracketed = _CUE_BRACKETS.findall(printed)
+    base = _CUE_BRACKETS.sub(" ", printed).strip()
+    if not base and bracketed:  # 【林远】：
+        base = bracketed.pop(0).strip()
+    if (together := _TOGETHER.match(base)) is not None:
+        base = together["name"]
+        bracketed.insert(0, together["mood"])
     if (end := _TAG_END.match(base)) is not None and end["mood"].strip():
         base = end["mood"].strip()
         bracketed.append(end["tag"])
@@ -149,17 +167,27 @@ def read_name(printed: str) -> tuple[str, tuple[str, ...], Delivery]:
     return clean_name(base), moods, delivery
 
 
+_JOINTS = tuple(
+    (re.compile(pattern), is_sure)  # sure: names that are not known count too
+    for pattern, is_sure in (
+        (r"\s*[/／&＆]\s*", True),
+        (r"\s*、\s*", True),
+        (r"\s*(?:和|与|與| AND | and )\s*", False),
+        (r"\s*[，,+＋]\s*|[\s　]+", False),
+    )
+)
+
+
 def split_joint(name: str, names: Names) -> tuple[str, ...]:
     """The speakers of a joint cue: `甲/乙` always, `甲、乙` and `甲和乙` where every part is known or looks like a name."""
     if name in names.known:
         return (name,)
-    for separator in (r"\s*[/／&＆]\s*", r"\s*、\s*", r"\s*(?:和|与|與| AND )\s*"):
-        parts = [clean_name(part) for part in re.split(separator, name)]
-        if len(parts) > 1 and all(parts):
-            if all(part in names.known for part in parts):
-                return tuple(dict.fromkeys(parts))
-            if "和" not in separator and all(looks_like_name(part) for part in parts):
-                return tuple(dict.fromkeys(parts))
+    for separator, is_sure in _JOINTS:
+        if len(pieces := separator.split(name)) == 1:
+            continue
+        parts = [read_name(piece)[0] for piece in pieces]
+        if all(part in names.known or (is_sure and looks_like_name(part)) for part in parts):
+            return tuple(dict.fromkeys(parts))
     return (name,)
 
 
@@ -177,11 +205,14 @@ def parse_cue(text: str, names: Names) -> SpokenCue | None:
     """Read a line as a cue, None where it is none. Joint names, tags, moods and actions in the cue are taken apart."""
     halves = split_colon(text)
     if halves is None:
-        if (slip := re.match(r"^([^；;。！？]{1,8})[；;](.+)$", text)) is None or clean_name(
+        if (slip := re.match(r"^([^；;。！？]{1,8})[；;](.+)$", text)) is not None and clean_name(
             slip[1]
-        ) not in names.known:
+        ) in names.known:
+            halves = slip[1], slip[2]
+        elif (open_bracket := _UNCLOSED.match(text)) is not None and clean_name(open_bracket[1]) in names.known:
+            halves = f"{open_bracket[1]}（{open_bracket[2]}）", open_bracket[3]
+        else:
             return None
-        halves = slip[1], slip[2]
     printed, spoken = halves
     name, moods, delivery = read_name(printed)
     confidence = 1.0
@@ -207,6 +238,6 @@ def parse_cue(text: str, names: Names) -> SpokenCue | None:
 
 def _is_action(rest: str) -> bool:
     """Whether what follows a name in a cue can be what that person does: 放下杯子, 笑; 山 is the end of another name."""
-    if not rest or rest.startswith(("的", "们", "家")) or re.search("[。！？!?：:]", rest):
+    if not rest or rest.startswith(("的", "们", "家")) or re.search("[。！？!?：:]", rest) or _RELATION.match(rest):
         return False
     return len(rest) > 1 or rest in "笑哭喊道问答说叫怒急愣叹骂吼唱想念"

@@ -23,6 +23,7 @@ _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 _SKIPPED = frozenset(
     "del moveFrom txbxContent drawing pict object instrText delText footnoteReference Fallback rPr pPr sectPr".split()
 )
+_MAX_NUMBER = 40  # characters of a printed number
 _CHINESE_DIGITS = "〇一二三四五六七八九"
 
 
@@ -50,8 +51,25 @@ def read_docx_lines(data: bytes, path: Path | str | None = None) -> list[str]:
                 for name in ("word/numbering.xml", "word/styles.xml")
             )
         )
+    lines: list[str] = []
+    n_characters = 0
     try:
-        return [line for text in _blocks(body, numbering) for line in text.split("\n")]
+        for text in _blocks(body, numbering):
+            lines += text.split("\n")
+            n_characters += len(text)
+            limits.check(
+                "MAX_LINE_CHARACTERS",
+                len(text),
+                limits.MAX_LINE_CHARACTERS,
+                "the length of a paragraph",
+                path=path,
+                line=len(lines),
+            )
+            limits.check("MAX_LINES", len(lines), limits.MAX_LINES, "the number of lines", path=path)
+            limits.check(
+                "MAX_SCRIPT_BYTES", n_characters, limits.MAX_SCRIPT_BYTES, "the number of characters", path=path
+            )
+        return lines
     except RecursionError:
         raise FormatError("its tables are nested too deeply.", "Save the script as plain text.", path=path) from None
 
@@ -65,6 +83,10 @@ def open_archive(data: bytes, what: str, path: Path | str | None) -> zipfile.Zip
             f"this is not {what}: the zip container is damaged or cut off.", "Save or copy it again.", path=path
         ) from None
     members = archive.infolist()
+    if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
+        raise FormatError(
+            f"this is not {what}: its parts are packed in another way.", "Save it again from its program.", path=path
+        )
     limits.check(
         "MAX_ARCHIVE_MEMBERS",
         len(members),
@@ -157,7 +179,7 @@ class _Numbering:
                 abstract[_value(item, "abstractNumId") or ""] = {
                     _integer(_value(level, "ilvl")): (
                         _value(_child(level, "numFmt")) or "decimal",
-                        _value(_child(level, "lvlText")) or "",
+                        (_value(_child(level, "lvlText")) or "")[:_MAX_NUMBER],
                         _integer(_value(_child(level, "start")), 1),
                     )
                     for level in item

@@ -44,12 +44,13 @@ def decode(data: bytes, *, path: Path | str | None = None, encoding: str | None 
             raise FormatError(
                 f"there is no encoding called {encoding!r}.", "Use for example utf-8, gb18030, big5, utf-16.", path=path
             ) from None
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
+            at = error.start if isinstance(error, UnicodeDecodeError) else 0
             raise FormatError(
-                f"byte {error.start} is not {encoding}.",
+                f"byte {at} is not {encoding}.",
                 "Leave the encoding out to have it detected.",
                 path=path,
-                line=data.count(b"\n", 0, error.start) + 1,
+                line=data.count(b"\n", 0, at) + 1,
             ) from None
     for mark, name in _MARKS:
         if data.startswith(mark):

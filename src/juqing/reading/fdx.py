@@ -10,7 +10,8 @@ from juqing.errors import FormatError
 from juqing.reading import limits
 from juqing.reading._xml import local, parse_xml
 from juqing.reading.builder import ScriptBuilder
-from juqing.reading.cues import read_name, read_parentheticals
+from juqing.reading.chinese import special_kind
+from juqing.reading.cues import Names, parse_cue, read_name, read_parentheticals
 from juqing.reading.headings import parse_heading
 from juqing.script import LineKind, Span
 from juqing.text.names import HAN
@@ -22,6 +23,7 @@ _KINDS: dict[str, LineKind] = {
     "Lyrics": "lyric",
     "General": "action",
 }
+_HAN = re.compile(f"[{HAN}]")
 _SPOKEN = ("Dialogue", "Parenthetical", "Lyrics")
 _NOTES = {"Cast List": "cast", "New Act": "part", "End of Act": "part", "Outline Body": "synopsis"}
 
@@ -46,9 +48,21 @@ def read_fdx(data: bytes, builder: ScriptBuilder, path: Path | str | None = None
     except RecursionError:
         raise FormatError("its dual dialogues are nested too deeply.", "Export the script again.", path=path) from None
     limits.check("MAX_LINES", len(paragraphs), limits.MAX_LINES, "the number of paragraphs", path=path)
+    for k, paragraph in enumerate(paragraphs):
+        length = len(_text(paragraph))
+        limits.check(
+            "MAX_LINE_CHARACTERS",
+            length,
+            limits.MAX_LINE_CHARACTERS,
+            "the length of the paragraph",
+            path=path,
+            line=k + 1,
+        )
+    cued = (read_name(_text(p).strip())[0] for p in paragraphs if p.get("Type") == "Character")
+    names = Names(name for name in cued if name)
     i = 0
     while i < len(paragraphs):
-        i = _read_paragraph(paragraphs, i, builder)
+        i = _read_paragraph(paragraphs, i, builder, names)
     return len(paragraphs)
 
 
@@ -76,12 +90,14 @@ def _text(paragraph: Element) -> str:
     return "".join("".join(run.itertext()) for run in paragraph if local(run) == "Text").replace("\u00a0", " ")
 
 
-def _read_paragraph(paragraphs: list[Element], i: int, builder: ScriptBuilder) -> int:
+def _read_paragraph(paragraphs: list[Element], i: int, builder: ScriptBuilder, names: Names) -> int:
     paragraph = paragraphs[i]
     kind, text = paragraph.get("Type", "General"), _text(paragraph).strip()
     span = Span(i + 1, i + 1, 0, len(text))
-    if any(local(child) == "Omitted" for child in paragraph) or paragraph.get("Omitted") == "Yes":
-        builder.warn("an omitted scene is skipped", i + 1)
+    if any(local(child) in ("OmittedScene", "Omitted") for child in paragraph) or (
+        kind == "Scene Heading" and text.upper() == "OMITTED"
+    ):
+        builder.warn("an omitted scene is left out", i + 1)
         builder.note("omitted", text, span)
     elif not text:
         builder.note("blank", "", span)
@@ -89,19 +105,39 @@ def _read_paragraph(paragraphs: list[Element], i: int, builder: ScriptBuilder) -
         told = parse_heading(text) or parse_heading("场景：" + text)
         fields = {key: getattr(told, key) for key in ("interior", "place", "time", "flag")} if told else {}
         builder.scene(text, span, number=paragraph.get("Number") or (told.number if told else ""), **fields)
-    elif kind == "Character":
-        return _read_speech(paragraphs, i, builder)
+    elif kind == "Character" and len(text) <= limits.MAX_NAME_CHARACTERS:
+        return _read_speech(paragraphs, i, builder, names)
     elif kind in _NOTES or kind.startswith("Outline"):
         if kind == "New Act":
             builder.part = text
         builder.note(_NOTES.get(kind, "section"), text, span)
     else:
         # Dialogue without a character is text that somebody forgot to assign.
-        builder.line(_KINDS.get(kind, "other"), text, text, span)
+        _add_line(_KINDS.get(kind, "other"), text, span, builder, names)
     return i + 1
 
 
-def _read_speech(paragraphs: list[Element], i: int, builder: ScriptBuilder) -> int:
+def _add_line(kind: LineKind, text: str, span: Span, builder: ScriptBuilder, names: Names) -> None:
+    """Add a paragraph that is no speech; Chinese writers put marked actions, captions and whole speeches into Action."""
+    if kind == "action" and _HAN.search(text):
+        if (special := special_kind(text, names)) is not None:
+            builder.line(special.kind, special.text, text, span, parentheticals=special.parentheticals)
+            return
+        if (cue := parse_cue(text, names)) is not None and cue.confidence == 1:
+            builder.line(
+                "dialogue",
+                cue.text,
+                text,
+                span,
+                speakers=cue.speakers,
+                parentheticals=cue.parentheticals,
+                delivery=cue.delivery,
+            )
+            return
+    builder.line(kind, text, text, span)
+
+
+def _read_speech(paragraphs: list[Element], i: int, builder: ScriptBuilder, names: Names) -> int:
     printed = [_text(paragraphs[i]).strip()]
     name, moods, delivery = read_name(printed[0])
     said: list[str] = []
@@ -115,14 +151,6 @@ def _read_speech(paragraphs: list[Element], i: int, builder: ScriptBuilder) -> i
             moods, delivery = moods + more, told if delivery == "on" else delivery
         elif text:
             said.append(text)
-    han = re.search(f"[{HAN}]", "".join(printed)) is not None
-    builder.line(
-        "dialogue",
-        ("" if han else " ").join(said),
-        "\n".join(printed),
-        Span(i + 1, last + 1, 0, len(printed[-1])),
-        speakers=(name or printed[0],),
-        parentheticals=moods,
-        delivery="off" if delivery == "os" and not han else delivery,
-    )
+    source = Span(i + 1, last + 1, 0, len(printed[-1]))
+    builder.speech(name or printed[0], names, said, moods, delivery, "\n".join(printed), source)
     return last + 1

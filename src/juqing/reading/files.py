@@ -181,14 +181,12 @@ def _read_script(path: Path, data: bytes, encoding: str | None) -> Script:
         suffix = ".docx"
     if suffix in _REFUSED:
         what, remedy = _REFUSED[suffix]
-        raise FormatError(f"this is {what}, which cannot be read.", remedy, path=path)
+        raise FormatError(f"this is {what}: it cannot be read.", remedy, path=path)
     digest = hashlib.sha256(data).hexdigest()
     if suffix == ".docx":
         from juqing.reading.docx import read_docx_lines
 
         lines = read_docx_lines(data, path)
-        for limit, value in (("MAX_LINES", len(lines)), ("MAX_LINE_CHARACTERS", max(map(len, lines), default=0))):
-            limits.check(limit, value, getattr(limits, limit), "the number of lines or the length of one", path=path)
         builder = ScriptBuilder("docx")
         if looks_like_fountain("\n".join(lines)):
             read_fountain(lines, builder)

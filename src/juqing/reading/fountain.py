@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 
 from juqing.reading.builder import ScriptBuilder
-from juqing.reading.chinese import ACTION_MARKS
+from juqing.reading.chinese import ACTION_MARKS, special_kind
 from juqing.reading.cues import Names, parse_cue, read_name, read_parentheticals
 from juqing.reading.headings import parse_heading
-from juqing.script import Delivery, Span
+from juqing.script import Span
 from juqing.text.names import HAN
 
 _HAN = re.compile(f"[{HAN}]")
@@ -46,6 +46,10 @@ class _Reader:
         self.printed = lines
         self.texts, self.removed = _without_comments(lines)
         self.names = Names(self._collect_names())
+        cues = (text.strip() for i, text in enumerate(self.texts) if self._is_cue(text.strip(), i))
+        self.names = Names(
+            self.names.known | {name for cue in cues if (name := read_name(cue.lstrip("@").rstrip("^ "))[0])}
+        )
 
     def _collect_names(self) -> set[str]:
         """Names of forced cues, of capital cues, and of Chinese lines that stand like cues at least twice."""
@@ -91,9 +95,15 @@ class _Reader:
             return 0
         values: dict[str, list[str]] = {}
         current, i = "", 0
-        while i < len(self.texts) and self.texts[i].strip():
+        while i < len(self.texts):
             raw = self.texts[i].lstrip("\ufeff")
             row = _TITLE_KEY.match(raw)
+            if not raw.strip():  # some title pages are broken by a blank line
+                following = _TITLE_KEY.match(self.texts[i + 1]) if i + 1 < len(self.texts) else None
+                if following is None or following[1].strip().lower() not in _TITLE_KEYS:
+                    break
+                i += 1
+                continue
             if row is not None and not raw.startswith(("\t", "   ")):
                 current = row[1].strip().lower()
                 values.setdefault(current, [])
@@ -151,6 +161,12 @@ class _Reader:
                 delivery=cue.delivery,
             )
             return i + 1
+        special = special_kind(text, self.names) if _HAN.search(text) and text[0] not in ACTION_MARKS else None
+        if special is not None:
+            self.builder.line(
+                special.kind, special.text, self._printed(i, i), self._span(i, i), parentheticals=special.parentheticals
+            )
+            return i + 1
         return self._action(i, n)
 
     def _empty(self, i: int, n: int) -> int:
@@ -206,14 +222,16 @@ class _Reader:
         text = self.texts[i].strip().removeprefix("@").rstrip("^ ").strip()
         extensions = _EXTENSION.findall(text)
         name, _, tag = read_name(_EXTENSION.sub("", text))
-        _, delivery = read_parentheticals(extensions)
-        moods: list[str] = []
+        told, delivery = read_parentheticals(extensions)
+        moods = list(told)
         said: list[str] = []
         last = i
         while last + 1 < n:
             raw = self.texts[last + 1]
             line = raw.strip()
             if not line and not (raw.startswith("  ") or self.removed.get(last + 1)):
+                break
+            if line[:1] == "@" or (line and line[0] in ACTION_MARKS):  # a Chinese script without blank lines
                 break
             last += 1
             if line[:1] in ("(", "（") and line[-1:] in (")", "）"):
@@ -223,14 +241,8 @@ class _Reader:
             elif line:
                 said.append(_plain(line.removeprefix("~").strip()))
         delivery = tag if delivery == "on" else delivery
-        self.builder.line(
-            "dialogue",
-            " ".join(said) if not _HAN.search("".join(said)) else "".join(said),
-            self._printed(i, last),
-            self._span(i, last),
-            speakers=(name or text,),
-            parentheticals=tuple(moods),
-            delivery=_by_language(delivery, text),
+        self.builder.speech(
+            name or text, self.names, said, moods, delivery, self._printed(i, last), self._span(i, last)
         )
         return last + 1
 
@@ -251,11 +263,6 @@ class _Reader:
         return i
 
 
-def _by_language(delivery: Delivery, name: str) -> Delivery:
-    """English O.S. is a voice from outside the frame; in Chinese scripts OS is the inner voice."""
-    return "off" if delivery == "os" and not _HAN.search(name) else delivery
-
-
 def _plain(text: str) -> str:
     for pattern in _EMPHASIS * 2:  # twice: bold may stand in underlined text, and the reverse
         text = pattern.sub(r"\2", text)
@@ -271,13 +278,14 @@ def _without_comments(lines: list[str]) -> tuple[list[str], dict[int, str]]:
     kind, closing = "", ""
     for i, line in enumerate(lines):
         kept, at, touched = [], 0, kind
+        here = {wanted: line.rfind(wanted) if last[wanted] == i else len(line) for wanted in last}
         for mark in _COMMENT_MARK.finditer(line):
             if kind:
                 if mark[0] == closing and mark.start() >= at:
                     kind, at = "", mark.end()
             elif mark[0] in kinds and mark.start() >= at:
                 opened, wanted = kinds[mark[0]]
-                if last[wanted] > i or (last[wanted] == i and line.find(wanted, mark.end()) >= 0):
+                if last[wanted] >= i and here[wanted] >= mark.end():
                     kept.append(line[at : mark.start()])
                     kind, closing, at, touched = opened, wanted, mark.end(), opened
         if not kind:

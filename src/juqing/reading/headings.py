@@ -28,21 +28,26 @@ _TIME = re.compile(
 _FLAGS = (("flashback", re.compile("闪回|閃回|回忆|回憶|flashback", re.I)), ("dream", re.compile("梦境|夢境|梦中|幻想|dream", re.I)), ("montage", re.compile("蒙太奇|montage", re.I)))  # fmt: skip
 _TIMECODE = re.compile(r"^\[\d{1,2}:\d{2}(?::\d{2})?\]\s*")
 _WORD_NUMBER = re.compile(
-    rf"^(?:第\s*(?P<a>{NUMERAL})\s*[场場](?!景)|(?:场景|場景|场次|場次|场|場)\s*[（(]?\s*(?P<b>{NUMERAL}(?:{_DASH}{NUMERAL})?[A-Za-z]?)(?P<x>\s*[）)])?(?![0-9])|(?P<c>场景|場景|场次|場次|场号)(?=\s*[:：]))"
+    rf"^(?:第\s*(?P<a>{NUMERAL})\s*[场場](?!景)|(?:场景|場景|场次|場次|场|場)\s*[（(]?\s*(?P<b>{NUMERAL}(?:{_DASH}{NUMERAL})?[A-Za-z]?)(?P<x>\s*[）)])?(?![0-9])|(?:场次|場次|场号|場號)\s*[:：]\s*(?P<e>{NUMERAL}(?:{_DASH}{NUMERAL})?[A-Za-z]?)(?=[\s　，,；;]|$)|(?P<c>场景|場景|场次|場次|场号)(?=\s*[:：]))"
 )
+_COUNTED = re.compile(rf"^(?P<n>{NUMERAL})\s*[场場](?=[\s　:：、.．])")  # 1场 日 内 办公室
 _PAIR = re.compile(rf"^(?P<n>[0-9０-９]+\s*{_DASH}\s*[0-9０-９]+[A-Za-z]?)(?![0-9:：年月日个人%])\s*[、.．:：]?")
-_PLAIN = re.compile(r"^(?P<n>[0-9０-９]+[A-Za-z]?)(?:\s*[、.．:：]\s*|[\s　]+|(?=[内外日夜晨][\s　,，]))(?![0-9])")
+_PLAIN = re.compile(
+    r"^(?P<n>[0-9０-９]+[A-Za-z]?)(?:\s*[、.．:：]\s*|[\s　]+|(?=[内外日夜晨][\s　,，])|(?=[（(]))(?![0-9])"
+)
 _SLUG = re.compile(
     r"^(?P<i>内/外景?|外/内景?|内、外景?|内景|外景|內景|外景|INT\.?\s*/\s*EXT\.?|EXT\.?\s*/\s*INT\.?|I\s*/\s*E\.?|INT|EXT|EST)(?P<s>[.。．:：\s　]+)(?=\S)",
     re.I,
 )
-_AFTER_WORD = ("", *" 　\t:：、.．，,（(-—/")
+_AFTER_WORD = ("", *" 　\t:：、.．，,（(-—/·")
 _CAST_LABEL = "出场人物|出場人物|登场人物|场景人物|本场人物|人物|角色|演员|人"
 _LABELED = re.compile(
     rf"(?:^|[\s　，,；;。（(])(?P<k>场景|場景|地点|地點|时间|時間|内外景?|{_CAST_LABEL})\s*[:：]\s*(?P<v>[^；;]*?)(?=(?:[\s　，,；;。]+(?:场景|地点|时间|内外|{_CAST_LABEL})\s*[:：])|[；;。]|$)"
 )
 _CAST_TAIL = re.compile(rf"[\s　，,；;（(]+(?:{_CAST_LABEL})\s*[:：]\s*(?P<v>.+?)[）)]?$")
-CAST_ROW = re.compile(rf"^[（(【]?(?:(?:{_CAST_LABEL})\s*[:：]|人[\s　]+)\s*(?P<v>.+?)】?$")
+CAST_ROW = re.compile(
+    rf"^[（(【]?(?:(?:{_CAST_LABEL})\s*[:：]|人[\s　]+(?=[^\s　。，：:]{{1,6}}[\s　、，/][^。：:]*$))\s*(?P<v>.+?)】?$"
+)
 _SENTENCE = re.compile("[。！？!?…；;]|[，,].{12,}")
 _EXTRA_COUNT = re.compile("若干|数人|等人?$|多人|群演|^无$|^[-—]+$|几名|数名|[两二三四五几]人$")
 
@@ -79,7 +84,7 @@ def parse_heading(text: str) -> Heading | None:
     slug = None
     cast: tuple[str, ...] = ()
     if (word := _WORD_NUMBER.match(text)) is not None:
-        fields["number"] = (word["a"] or word["b"] or "").strip()
+        fields["number"] = (word["a"] or word["b"] or word["e"] or "").strip()
         rest, sure = text[word.end() :] if not word["c"] else text, True
         if not (word["c"] or word["x"] or rest[:1] in _AFTER_WORD or (word["b"] and _PAIR.match(word["b"]))):
             return None
@@ -93,11 +98,15 @@ def parse_heading(text: str) -> Heading | None:
             return None
         fields["interior"] = _interior(slug["i"])
         rest, sure = text[slug.end() :], True
+        rest = re.sub(r"--+", " - ", rest)
         if re.search(r"\s[-–—]\s", rest):  # KITCHEN - NIGHT
             fields["place"], _, fields["time"] = (
                 part.strip() for part in re.split(r"(\s[-–—]\s)(?!.*\s[-–—]\s)", rest)
             )
             rest = ""
+    elif (counted := _COUNTED.match(text)) is not None:
+        fields["number"] = counted["n"]
+        rest, sure = text[counted.end() :], False
     elif (pair := _PAIR.match(text)) is not None:
         fields["number"] = re.sub(r"\s", "", pair["n"])
         rest, sure = text[pair.end() :], False
@@ -164,14 +173,28 @@ def _sort_parts(rest: str, fields: dict[str, str]) -> None:
             continue
         kinds = _classify(token)
         if kinds is None:
-            place.append(token)
-            continue
+            kinds, left = _peel(token)
+            place += [left] if left else []
         for kind, value in kinds:
             if fields.get(kind) and fields[kind] != value:
                 fields[kind] = fields[kind] + value if kind == "time" else "内外"
             else:
                 fields[kind] = value
     fields["place"] = fields.get("place") or " ".join(place)
+
+
+def _peel(token: str) -> tuple[list[tuple[str, str]], str]:
+    """The int/ext and time words of `卫生间/夜/内`, and the place that is left; `李家/卧室` is left whole."""
+    pieces = re.split(r"([/·、-])", token)
+    kinds: list[tuple[str, str]] = []
+    kept: list[str] = []
+    for k in range(0, len(pieces), 2):
+        found = _classify(pieces[k]) if len(pieces) > 1 else None
+        if found is None:
+            kept += pieces[k - 1 : k + 1] if kept else pieces[k : k + 1]
+        else:
+            kinds += found
+    return kinds, "".join(kept).strip("/·、- ")
 
 
 def _classify(token: str) -> list[tuple[str, str]] | None:

@@ -13,6 +13,8 @@ MAX_LINES = 500_000
 MAX_LINE_CHARACTERS = 100_000
 MAX_SCENES = 20_000
 MAX_NAMES = 5_000
+MAX_NAME_CHARACTERS = 100
+"""A longer text in the place of a name is text."""
 MAX_ARCHIVE_MEMBERS = 2_000
 MAX_ARCHIVE_BYTES = 128 * 2**20
 """Of a zip container, unpacked."""

@@ -23,7 +23,7 @@ from juqing.reading.chinese import ACTION_MARKS
 from juqing.reading.cues import Names, parse_cue
 from juqing.script import Script, Span
 
-_ID = re.compile(r"(?P<script>[^_\s]+)_(?P<scene>\d+)_(?P<part>[^_\s]+)_(?P<number>\d+)")
+_ID = re.compile(r"(?P<script>[^_\s]+)_(?P<scene>[0-9]{1,18})_(?P<part>[^_\s]+)_(?P<number>[0-9]{1,18})")
 _LABELS = ("emotion", "emotions")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-HAN = r"\u3400-\u9fff\uf900-\ufaff〇"
-"""The inside of a character class: Han characters of the basic plane."""
+HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff〇"
+"""The inside of a character class: Han characters."""
 
 _HAN = re.compile(f"[{HAN}]")
 _ALNUM = re.compile(r"[0-9A-Za-z]")
@@ -20,11 +20,17 @@ class NameFinder:
     """
 
     def __init__(self, names: Iterable[str]):
-        self._by_start: dict[str, list[str]] = {}
-        for name in sorted({name for name in names if name}, key=lambda name: (-len(name), name)):
+        # Per first character the names that start with it, folded, and their lengths, longest first: finding one
+        # costs a look-up a length, however many names there are.
+        self._names: dict[str, str] = {}
+        lengths: dict[str, set[int]] = {}
+        for name in sorted({name for name in names if name}, reverse=True):
+            key = name if _HAN.search(name) else name.lower()
+            self._names[key] = name
             for start in {name[0], name[0].lower(), name[0].upper()}:
-                self._by_start.setdefault(start, []).append(name)
-        starts = "".join(map(re.escape, self._by_start))
+                lengths.setdefault(start, set()).add(len(name))
+        self._lengths = {start: sorted(known, reverse=True) for start, known in lengths.items()}
+        starts = "".join(map(re.escape, self._lengths))
         self._starts = re.compile(f"[{starts}]") if starts else None
 
     def spans(self, text: str) -> list[tuple[int, int, str]]:
@@ -32,24 +38,25 @@ class NameFinder:
         found: list[tuple[int, int, str]] = []
         end = 0
         for match in self._starts.finditer(text) if self._starts else ():
-            if match.start() >= end and (name := self._at(text, match.start())) is not None:
-                end = match.start() + len(name)
-                found.append((match.start(), end, name))
+            if match.start() >= end and (mention := self._at(text, match.start())) is not None:
+                found.append(mention)
+                end = mention[1]
         return found
 
-    def _at(self, text: str, i: int) -> str | None:
+    def _at(self, text: str, i: int) -> tuple[int, int, str] | None:
         """The longest name that stands at a position."""
-        for name in self._by_start.get(text[i], ()):
-            end = i + len(name)
-            if not text.startswith(name, i) and (_HAN.search(name) or text[i:end].lower() != name.lower()):
+        for length in self._lengths.get(text[i], ()):
+            end = i + length
+            piece = text[i:end]
+            name = self._names.get(piece) or self._names.get(piece.lower())
+            if name is None or len(piece) != length:
                 continue
-            if (_ALNUM.match(name[0]) and i and _ALNUM.match(text[i - 1])) or (
-                _ALNUM.match(name[-1]) and _ALNUM.match(text[end : end + 1])
-            ):
+            before, after = text[i - 1 : i], text[end : end + 1]
+            if (_ALNUM.match(piece) and _ALNUM.match(before)) or (_ALNUM.match(piece[-1]) and _ALNUM.match(after)):
                 continue
-            if len(name) == 1 and i and _HAN.match(name) and _HAN.match(text[i - 1]):
+            if length == 1 and _HAN.match(piece) and _HAN.match(before):
                 continue
-            return name
+            return i, end, name
         return None
 
     def find(self, text: str) -> list[str]:
@@ -58,4 +65,5 @@ class NameFinder:
 
     def prefix(self, text: str) -> str | None:
         """The longest known name that a text starts with."""
-        return self._at(text, 0) if text else None
+        mention = self._at(text, 0) if text else None
+        return mention[2] if mention else None
