@@ -78,6 +78,16 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path):
     assert "回声渡" in result.stdout and out.exists()
 
 
+def test_a_table_with_a_script_of_nobody(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text(
+        "id\tcontent\tcharacter\n1_1_A_1\ta1笑。\ta1\n2_1_A_1\t天亮了。\t\n3_1_A_1\tb1哭。\tb1\n", encoding="utf-8"
+    )
+    result = juqing("analyze", path, "--out", tmp_path / "t.jsonl")
+    refused(result, path, "script '2'", "no character")
+    assert len((tmp_path / "t.jsonl").read_text(encoding="utf-8").splitlines()) == 2
+
+
 def test_prose_is_no_script(tmp_path):
     path = tmp_path / "novel.txt"
     path.write_text("那天傍晚，天色渐渐暗了下来。\n他们沿着河边走了很久，谁也没有开口。\n" * 20, encoding="utf-8")

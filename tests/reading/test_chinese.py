@@ -82,6 +82,19 @@ UNDER = [  # text, kind, cleaned text
     ("【叠化】", "transition", "叠化"),
     ("切至：", "transition", "切至："),
     ("黑场", "transition", "黑场"),
+    ("△字幕：十年后", "caption", "十年后"),
+    ("△ 出字幕：十年后", "caption", "十年后"),
+    ("【字幕】十年后", "caption", "十年后"),
+    ("叠化至：", "transition", "叠化至："),
+    ("FADE OUT.", "transition", "FADE OUT."),
+    ("音乐声中，林远流下眼泪。", "action", "音乐声中，林远流下眼泪。"),
+    ("音乐会开始了。", "action", "音乐会开始了。"),
+    ("OS：又是这句。", "narration", "又是这句。"),
+    ("旁白（VO）：又是这句。", "narration", "又是这句。"),
+    ("旁白 VO：又是这句。", "narration", "又是这句。"),
+    ("二人（齐声）：好！", "dialogue", "好！"),
+    ("人 都走了。", "action", "人 都走了。"),
+    ("（第二集 完）", "other", "（第二集 完）"),
     ("（完）", "other", "（完）"),
     ("（剧终）", "other", "（剧终）"),
     ("第3集完", "other", "第3集完"),
@@ -223,3 +236,68 @@ def test_positions():
 )
 def test_language(text, language):
     assert read_text(text * 3).language == language
+
+
+def test_declared_names_may_look_like_anything():
+    names = ["伊丽莎白·贝内特", "José", "3号选手", "穿黑色西装的男人", "さくら", "𠮷田"]
+    text = "1、甲　日　内\n人物：" + "、".join(names) + "\n" + "".join(f"{name}：好。\n" for name in names)
+    script = read_text(text)
+    assert [line.speakers for line in script.lines] == [(name,) for name in names]
+
+
+def test_attributes_repeat_inside_a_cast_list():
+    text = "【人物小传】\n林远：三十岁。\n口头禅：没事。\n陈念：二十岁。\n口头禅：好的。\n王强：三十五岁。\n第一集\n1、甲　日　内\n林远：一。\n"
+    script = read_text(text)
+    assert len(script.lines) == 1
+    assert [character.name for character in script.cast] == ["林远", "陈念", "王强"]
+
+
+def test_cast_list_with_single_spaces_and_bare_names():
+    script = read_text("人物表\n林远 男 30岁 司机\n陈念 女 28岁 教师\n修车人甲\n\n林远：爸？\n陈念：嗯。\n")
+    assert [line.text for line in script.lines] == ["爸？", "嗯。"]
+    assert "修车人甲" in [character.name for character in script.cast]
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "【闪回】",
+        "【闪回：十年前】",
+        "【闪回 林家 夜】",
+        "——闪回——",
+        "【插入闪回】",
+        "【闪回1】",
+        "△ 闪回，十年前。",
+        "闪回：林远小时候的家",
+        "（闪回开始）",
+        "【回忆】",
+    ],
+)
+@pytest.mark.parametrize(
+    "closing", ["【闪回结束】", "——闪回结束——", "△ 闪回结束，回到现实。", "【现实】", "△画面切回现实。"]
+)
+def test_forms_of_a_flashback(opening, closing):
+    script = read_text(f"1、甲　日　内\n林远：一。\n{opening}\n林远：二。\n{closing}\n林远：三。\n")
+    flags = {line.text: line.flag for line in script.lines if line.speakers}
+    assert flags == {"一。": "", "二。": "flashback", "三。": ""}
+    assert not script.warnings
+
+
+def test_a_flashback_that_ends_inside_a_scene():
+    script = read_text("1、甲　日　内\n林远：一。\n【闪回】\n2、乙　日　外\n林远：二。\n【闪回结束】\n林远：三。\n")
+    assert [scene.flag for scene in script.scenes] == ["", "flashback"]
+    assert {line.text: line.flag for line in script.lines if line.speakers} == {
+        "一。": "",
+        "二。": "flashback",
+        "三。": "",
+    }
+
+
+def test_the_name_of_a_part():
+    script = read_text("# 第3集【2min30s】\n1、甲　日　内\n林远：一。\n【第4集】\n2、甲　日　内\n林远：一。\n")
+    assert [scene.part for scene in script.scenes] == ["第3集【2min30s】", "第4集"]
+
+
+def test_a_heading_in_two_rows_with_a_blank_between():
+    script = read_text("### 场1-2\n\n日 内 大殿\n\n林远：一。\n")
+    assert (script.scenes[0].place, len(script.lines)) == ("大殿", 1)

@@ -34,6 +34,15 @@ FORMS = [  # text, speakers, parentheticals, delivery, said
     ("李　明：我在。", ["李明"], [], "on", "我在。"),
     ("李明的声音：我在。", ["李明"], [], "off", "我在。"),
     ("李明笑：我在。", ["李明"], ["笑"], "on", "我在。"),
+    ("李明内心OS：又来了。", ["李明"], [], "os", "又来了。"),
+    ("李明【OS】：又来了。", ["李明"], [], "os", "又来了。"),
+    ("李明[冷笑]：好。", ["李明"], ["冷笑"], "on", "好。"),
+    ("【李明】：走。", ["李明"], [], "on", "走。"),
+    ("李父，李明：走！", ["李父", "李明"], [], "on", "走！"),
+    ("李父 李明：走！", ["李父", "李明"], [], "on", "走！"),
+    ("李父+李明：走！", ["李父", "李明"], [], "on", "走！"),
+    ("李父VO/李明VO：走！", ["李父", "李明"], [], "vo", "走！"),
+    ("李父、李明齐声：走！", ["李父", "李明"], ["齐声"], "on", "走！"),
     ("人物：我就叫这个名字。", ["人物"], [], "on", "我就叫这个名字。"),
 ]
 
@@ -58,15 +67,37 @@ def test_typing_slip():
     assert parse_cue("天黑了；李明走了。", NAMES) is None
 
 
-@pytest.mark.parametrize("text", ["王婶：进来坐。", "众人：好！", "Ann Lee：我来了。"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "王婶：进来坐。",
+        "众人：好！",
+        "Ann Lee：我来了。",
+        "3号选手：到。",
+        "伊丽莎白·贝内特：好。",
+        "José：好。",
+        "林远母亲：走。",
+    ],
+)
 def test_looks_like_a_name(text):
     cue = parse_cue(text, NAMES)
     assert cue is not None and cue.confidence < 1
 
 
+def test_a_relative_is_somebody_else():
+    cue = parse_cue("林远母亲：走。", NAMES)
+    assert cue is not None and cue.speakers == ("林远母亲",)
+
+
+def test_a_bracket_that_is_never_closed():
+    cue = parse_cue("李明（冷笑：好。", NAMES)
+    assert cue is not None
+    assert (cue.speakers, cue.parentheticals, cue.text) == (("李明",), ("冷笑",), "好。")
+
+
 @pytest.mark.parametrize(
     "text",
-    ["时间：下午", "字幕：十年后", "BGM：起", "他说：走吧。", "墙上写着：此路不通。", "现在是7：30，天亮了", "http://a.cn/b", "比分3:2领先",
+    ["OS：又是这句。", "时间：下午", "字幕：十年后", "BGM：起", "他说：走吧。", "墙上写着：此路不通。", "现在是7：30，天亮了", "http://a.cn/b", "比分3:2领先",
      "他看着“名言：活着”发呆", "书名《问：答》", "林远的信：展信佳。", "李明走了。李父说：回来！", "：没有名字", "王婶："],
 )  # fmt: skip
 def test_no_cue(text):

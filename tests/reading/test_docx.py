@@ -85,6 +85,47 @@ def test_automatic_numbers():
     assert lines[12:] == ["第十一场 日　内　教室", "3、渡口　晨　外", "第一场 日　内　家", "点", "无"]
 
 
+def test_numbers_that_restart_and_styles_that_inherit():
+    numbering = """<w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl="0"><w:numFmt w:val="decimal"/><w:lvlText w:val="%1、"/></w:lvl></w:abstractNum>
+    <w:abstractNum w:abstractNumId="1"><w:lvl w:ilvl="0"><w:numFmt w:val="bullet"/><w:lvlText w:val="△"/></w:lvl></w:abstractNum>
+    <w:num w:numId="5"><w:abstractNumId w:val="0"/></w:num><w:num w:numId="7"><w:abstractNumId w:val="1"/></w:num>
+    <w:num w:numId="6"><w:abstractNumId w:val="0"/><w:lvlOverride w:ilvl="0"><w:startOverride w:val="20"/></w:lvlOverride></w:num>"""
+    styles = """<w:style w:styleId="Base"><w:pPr><w:numPr><w:numId w:val="5"/></w:numPr></w:pPr></w:style>
+    <w:style w:styleId="Child"><w:basedOn w:val="Base"/></w:style>"""
+    number = '<w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="{}"/></w:numPr></w:pPr>'
+    style = '<w:pPr><w:pStyle w:val="{}"/></w:pPr>'
+    body = (
+        p(t("甲"), style.format("Child"))
+        + p(t("乙"), number.format(5))
+        + p(t("丙"), number.format(6))
+        + p(t("丁"), number.format(6))
+        + p(t("他走了"), number.format(7))
+        + p(t("甲 1"), style.format("TOC1"))
+        + '<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val="Table of Contents"/></w:docPartObj></w:sdtPr>'
+        + f"<w:sdtContent>{p(t('乙 2'))}</w:sdtContent></w:sdt>"
+    )
+    assert read_docx_lines(package(body, numbering=numbering, styles=styles)) == [
+        "1、甲",
+        "2、乙",
+        "20、丙",
+        "21、丁",
+        "△他走了",
+    ]
+
+
+def test_tables_of_names_and_speeches():
+    def row(*cells):
+        return f"<w:tr>{''.join(f'<w:tc>{p(t(cell))}</w:tc>' for cell in cells)}</w:tr>"
+
+    body = f"<w:tbl>{row('林远', '爸？')}{row('林父', '嗯。')}</w:tbl>"
+    assert read_docx_lines(package(body)) == ["林远：爸？", "林父：嗯。"]
+
+
+def test_hidden_text_and_raw_newlines():
+    body = p("<w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r><w:r><w:t>a\nb</w:t></w:r>")
+    assert read_docx_lines(package(body)) == ["a b"]
+
+
 def test_the_same_script_as_plain_text(tmp_path):
     text = "1、屋里　夜　内\n人物：林远、陈念\n林远：你来了。\n△陈念点头。\n"
     path = tmp_path / "s.docx"
@@ -111,6 +152,21 @@ def entity() -> bytes:
     return buffer.getvalue()
 
 
+def numbers() -> bytes:
+    """Small in the file, huge when the numbers are printed."""
+    level = f'<w:lvl w:ilvl="0"><w:lvlText w:val="{"%1" * 40_000}"/></w:lvl>'
+    numbering = f'<w:abstractNum w:abstractNumId="0">{level}</w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>'
+    body = '<w:p><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:p>' * 600_000
+    return package(body, numbering=numbering)
+
+
+def lzma_member() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("word/document.xml", "x" * 500)
+    return buffer.getvalue()
+
+
 def other_zip() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -126,11 +182,13 @@ def other_zip() -> bytes:
         (lambda: b"no zip", FormatError, "damaged or cut off"),
         (bomb, LimitError, "MAX_ARCHIVE_RATIO"),
         (entity, FormatError, "document type or entity"),
+        (numbers, LimitError, "MAX_"),
+        (lzma_member, FormatError, "another way"),
         (other_zip, FormatError, "no word/document.xml"),
         (lambda: package("<w:p>" * 5 + "</w:p>"), FormatError, "not well-formed"),
         (lambda: package("<w:tbl>" * 4000 + "</w:tbl>" * 4000), FormatError, "nested"),
     ],
-    ids=["cut", "broken", "text", "bomb", "entity", "other zip", "bad XML", "deep"],
+    ids=["cut", "broken", "text", "bomb", "entity", "numbers", "LZMA", "other zip", "bad XML", "deep"],
 )
 def test_refused(tmp_path, data, error, message):
     path = tmp_path / "s.docx"

@@ -39,6 +39,8 @@ def test_named_encoding():
         decode(SIMPLIFIED.encode("gbk"), path="s.txt", encoding="utf-8")
     with pytest.raises(FormatError, match="no encoding called"):
         decode(b"abc", encoding="klingon")
+    with pytest.raises(FormatError, match="not undefined"):
+        decode(b"abc", encoding="undefined")
     with pytest.raises(FormatError, match="no encoding called"):
         decode(b"abc", encoding="base64")
 

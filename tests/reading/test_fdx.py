@@ -2,7 +2,7 @@
 
 import pytest
 
-from juqing.errors import FormatError
+from juqing.errors import FormatError, LimitError
 from juqing.reading import read_script
 
 HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="no" ?>\n'
@@ -88,3 +88,45 @@ def test_refused(tmp_path, text, message):
     with pytest.raises(FormatError, match=message) as caught:
         read_script(path)
     assert str(path) in str(caught.value)
+
+
+def test_chinese_habits_and_omitted_scenes(tmp_path):
+    def p(kind, text, more=""):
+        return f'<Paragraph Type="{kind}"><Text>{text}</Text>{more}</Paragraph>'
+
+    body = (
+        p("Scene Heading", "OMITTED", "<OmittedScene><Paragraph><Text>gone</Text></Paragraph></OmittedScene>")
+        + p("Scene Heading", "INT. 林家 - 夜")
+        + p("Action", "△林远推门。")
+        + p("Action", "字幕：十年后")
+        + p("Action", "林远：走（起身）吧。")
+        + p("Character", "林远/林父")
+        + p("Dialogue", "爸？（低声）")
+        + p("Character", "林远")
+        + p("Dialogue", "嗯。")
+    )
+    script = read_script(write(tmp_path, f"<FinalDraft><Content>{body}</Content></FinalDraft>"))
+    assert [scene.place for scene in script.scenes] == ["林家"]
+    assert [(x.kind, x.speakers, x.parentheticals, x.text) for x in script.lines] == [
+        ("action", (), (), "林远推门。"),
+        ("caption", (), (), "十年后"),
+        ("dialogue", ("林远",), ("起身",), "走吧。"),
+        ("dialogue", ("林远", "林父"), ("低声",), "爸？"),
+        ("dialogue", ("林远",), (), "嗯。"),
+    ]
+    assert [warning.line for warning in script.warnings] == [1]
+
+
+def test_a_name_of_many_characters_is_no_name(tmp_path):
+    long = "A" + " " * 90_000 + "b"
+    body = "".join(
+        f'<Paragraph Type="Character"><Text>{text}</Text></Paragraph>' for text in (long, "续" * 90_000, "林 " * 40_000)
+    )
+    assert read_script(write(tmp_path, f"<FinalDraft><Content>{body}</Content></FinalDraft>")).cues == ()
+    with pytest.raises(LimitError, match="MAX_LINE_CHARACTERS"):
+        read_script(
+            write(
+                tmp_path,
+                f"<FinalDraft><Content><Paragraph><Text>{'a' * 200_000}</Text></Paragraph></Content></FinalDraft>",
+            )
+        )

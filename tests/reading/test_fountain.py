@@ -85,7 +85,7 @@ def test_elements():
         ("lyric", (), (), "on", "La la la"),
         ("transition", (), (), "on", "FADE OUT."),
         ("other", (), (), "on", "THE END"),
-        ("dialogue", ("ANN",), (), "on", "Hello, anyone?"),
+        ("dialogue", ("ANN",), ("on the radio",), "on", "Hello, anyone?"),
     ]
     kinds = [note.kind for note in script.notes if note.kind != "blank"]
     assert kinds == ["title", "section", "synopsis", "comment", "boneyard", "page break"]
@@ -187,3 +187,31 @@ def test_example_against_screenplain():
         # screenplain leaves the mark of sung lines in the speech; the specification calls it a mark.
         assert line.text.split() == words.replace("~", "").split()
     assert [scene.heading for scene in script.scenes] == [str(p.line) for p in oracle if isinstance(p, Slug)]
+
+
+def test_joint_cues_moods_and_remarks():
+    script = read_text(
+        "@林远/林父（冷笑）\n走（哭）吧。\n\nANN / BOB\nHello.\n\n旁白\n十年过去了。\n\n【字幕：十年后】\n",
+        fountain=True,
+    )
+    assert shape(script) == [
+        ("dialogue", ("林远", "林父"), ("冷笑", "哭"), "on", "走吧。"),
+        ("dialogue", ("ANN", "BOB"), (), "on", "Hello."),
+        ("action", (), (), "on", "旁白\n十年过去了。"),
+        ("caption", (), (), "on", "十年后"),
+    ]
+
+
+def test_chinese_speeches_without_blank_lines():
+    script = read_text("@林远\n爸？\n@林父\n嗯。\n△他走了。\n@旁白\n十年。\n", fountain=True)
+    assert shape(script) == [
+        ("dialogue", ("林远",), (), "on", "爸？"),
+        ("dialogue", ("林父",), (), "on", "嗯。"),
+        ("action", (), (), "on", "他走了。"),
+        ("narration", (), (), "on", "十年。"),
+    ]
+
+
+def test_a_title_page_broken_by_a_blank_line():
+    script = read_text("Title: X\n\nAuthor: Y\n\nINT. A - DAY\n\nIt rains.\n", fountain=True)
+    assert (script.title, script.authors, len(script.scenes)) == ("X", ("Y",), 1)

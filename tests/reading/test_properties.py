@@ -68,6 +68,13 @@ def test_long_lines_take_linear_time():
                 check(read_text(text, fountain=fountain))
 
 
+def test_many_names_take_linear_time():
+    names = "".join(f"甲{chr(0x4E00 + k)}：一。\n" * 2 for k in range(2000))
+    check(read_text(names + "△" + "甲" * 50_000 + "\n"))
+    check(read_text("\n" * 30_000 + "a。\n" + "b\n" * 30_000 + "1、甲　日　内\n"))
+    check(read_text(("]]" + "[[" * 20_000 + "\n") * 5, fountain=True))
+
+
 def test_many_short_lines_take_linear_time():
     for pattern in (
         "【闪回】",

@@ -79,6 +79,7 @@ HEAD = "id\tcontent\tcharacter\temotion\n"
         (HEAD + "1_1_A_1\tx\ta1\t0,0,nan,0,0,0\n", LabelError, 2, "'nan' is not a number"),
         (HEAD + "1_1_A_1\tx\ta1\t0,0,0,0,0\n", LabelError, 2, "5 values"),
         (HEAD + "one\tx\ta1\t0,0,0,0,0,0\n", FormatError, 2, "'one' is not of the form"),
+        (HEAD + "1_1_A_" + "9" * 5000 + "\tx\ta1\t\n", FormatError, 2, "not of the form"),
         (HEAD + "1_1_A_1\tx\ta1\t\n1_1_A_1\tx\tb1\t\n", FormatError, 3, "was on line 2 already"),
         (
             "id\tcontent\tcharacter\temotion\tconfidence\n1_1_A_1\tx\ta1\t0,0,0,0,0,0\t2\n",

@@ -173,14 +173,14 @@ _JOINTS = tuple(
         (r"\s*[/／&＆]\s*", True),
         (r"\s*、\s*", True),
         (r"\s*(?:和|与|與| AND | and )\s*", False),
-        (r"\s*[，,+＋]\s*|[\s　]+", False),
+        (r"\s*[，,+＋]\s*", False),
     )
 )
 
 
 def split_joint(name: str, names: Names) -> tuple[str, ...]:
     """The speakers of a joint cue: `甲/乙` always, `甲、乙` and `甲和乙` where every part is known or looks like a name."""
-    if name in names.known:
+    if name in names.known or len(name) > MAX_NAME_CHARACTERS:
         return (name,)
     for separator, is_sure in _JOINTS:
         if len(pieces := separator.split(name)) == 1:
@@ -199,6 +199,12 @@ def read_speech(text: str) -> tuple[str, tuple[str, ...], Delivery]:
     moods, delivery = read_parentheticals(bracketed)
     spoken = _PARENTHESES.sub(lambda m: "" if len(m[1]) <= _MAX_TAG else m[0], text)
     return re.sub(r"[ \t]{2,}", " ", spoken).strip(), moods, delivery
+
+
+def names_of_cues(cues: Iterable[str]) -> Names:
+    """The names in the cues of a format that keeps them apart, joint ones split."""
+    names = (read_name(cue)[0] for cue in cues if len(cue) <= MAX_NAME_CHARACTERS)
+    return Names(part for name in names if name for part in split_joint(name, Names()))
 
 
 def parse_cue(text: str, names: Names) -> SpokenCue | None:
@@ -225,7 +231,9 @@ def parse_cue(text: str, names: Names) -> SpokenCue | None:
         speakers = joint
     elif (voice := _VOICE.match(name)) is not None and voice["name"] in names.known:
         speakers, delivery = (voice["name"],), "off" if delivery == "on" else delivery
-    elif (known := names.finder.prefix(name)) is not None and _is_action(rest := name[len(known) :].strip()):
+    elif (known := names.finder.prefix(name)) and (rest := name[len(known) :].strip()) in names.known:
+        speakers = (known, rest)  # 林父 林远：
+    elif known and _is_action(rest := name[len(known) :].strip()):
         speakers = (known,)
         moods = (rest.strip("，, "), *moods)
     elif looks_like_name(name) and spoken:

@@ -11,17 +11,20 @@ import re
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from juqing.errors import FormatError
 from juqing.reading import limits
 from juqing.reading._xml import local, parse_xml
+from juqing.reading.chinese import ACTION_MARKS
+from juqing.reading.cues import looks_like_name
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 _SKIPPED = frozenset(
-    "del moveFrom txbxContent drawing pict object instrText delText footnoteReference Fallback rPr pPr sectPr".split()
+    "del moveFrom txbxContent drawing pict object instrText delText footnoteReference Fallback rPr pPr sectPr rt sdtPr".split()
 )
 _MAX_NUMBER = 40  # characters of a printed number
 _CHINESE_DIGITS = "〇一二三四五六七八九"
@@ -141,86 +144,137 @@ def _child(element: Element | None, *names: str) -> Element | None:
 
 
 def _blocks(parent: Element, numbering: _Numbering) -> Iterator[str]:
-    """The text of every paragraph, tables cell by cell, in document order."""
+    """The text of every paragraph, tables cell by cell, in document order; tables of contents are left out."""
     for child in parent:
         name = local(child)
         if name == "p":
-            yield numbering.label(child) + "".join(_runs(child))
-        elif name not in _SKIPPED:
+            if not numbering.style(child).upper().startswith("TOC"):
+                yield numbering.label(child) + "".join(_runs(child))
+        elif name == "tr":
+            yield from _row(list(_blocks(child, numbering)))
+        elif name not in _SKIPPED and not _is_contents(child):
             yield from _blocks(child, numbering)
+
+
+def _row(cells: list[str]) -> list[str]:
+    """A row of two cells, a name and a speech, is a cue; all others are taken cell by cell."""
+    if len(cells) == 2 and looks_like_name(cells[0].strip()) and cells[1].strip() and "：" not in cells[0]:
+        return [f"{cells[0].strip()}：{cells[1].strip()}"]
+    return cells
+
+
+def _is_contents(element: Element) -> bool:
+    gallery = _child(element, "sdtPr", "docPartObj", "docPartGallery")
+    return local(element) == "sdt" and (_value(gallery) or "").lower() == "table of contents"
 
 
 def _runs(parent: Element) -> Iterator[str]:
     for child in parent:
         name = local(child)
         if name == "t":
-            yield child.text or ""
+            yield (child.text or "").replace("\n", " ")
         elif name in ("br", "cr"):
             yield "\n"
         elif name == "tab":
             yield "  "
         elif name == "noBreakHyphen":
             yield "-"
-        elif name not in _SKIPPED:
+        elif name not in _SKIPPED and not (name == "r" and _child(child, "rPr", "vanish") is not None):
             yield from _runs(child)
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """One level of a list: how numbers are written (`decimal`), the pattern around them (`第%1场`), the first number."""
+
+    form: str
+    text: str
+    start: int
 
 
 class _Numbering:
     """Automatic numbers as they are printed: Word keeps only references to lists in the paragraphs."""
 
     def __init__(self, numbering: Element | None, styles: Element | None):
-        abstract: dict[str, dict[int, tuple[str, str, int]]] = {}
-        self.levels: dict[str, dict[int, tuple[str, str, int]]] = {}
-        self.styles: dict[str, tuple[str | None, str | None]] = {}
+        abstract: dict[str, dict[int, _Level]] = {}
+        self.levels: dict[str, dict[int, _Level]] = {}
+        self.restarts: dict[str, dict[int, int]] = {}  # of a list that starts anew: level and first number
         self.counters: dict[str, dict[int, int]] = defaultdict(dict)
         self.lists: dict[str, str] = {}
+        self.styles: dict[str, tuple[str, str | None, str | None]] = {}  # style: what it is based on, list, level
         for item in numbering if numbering is not None else ():
             if local(item) == "abstractNum":
-                abstract[_value(item, "abstractNumId") or ""] = {
-                    _integer(_value(level, "ilvl")): (
-                        _value(_child(level, "numFmt")) or "decimal",
-                        (_value(_child(level, "lvlText")) or "")[:_MAX_NUMBER],
-                        _integer(_value(_child(level, "start")), 1),
-                    )
-                    for level in item
-                    if local(level) == "lvl"
-                }
-            elif local(item) == "num":
+                abstract[_value(item, "abstractNumId") or ""] = _levels(item)
+        for item in numbering if numbering is not None else ():
+            if local(item) == "num":
                 key, reference = _value(item, "numId") or "", _value(_child(item, "abstractNumId")) or ""
-                self.levels[key], self.lists[key] = abstract.get(reference, {}), reference
+                overrides = [override for override in item if local(override) == "lvlOverride"]
+                own = {depth: level for override in overrides for depth, level in _levels(override).items()}
+                self.levels[key], self.lists[key] = abstract.get(reference, {}) | own, reference
+                self.restarts[key] = {
+                    _integer(_value(override, "ilvl")): _integer(_value(start))
+                    for override in overrides
+                    if (start := _child(override, "startOverride")) is not None
+                }
         for style in styles if styles is not None else ():
             if local(style) == "style":
                 number = _child(style, "pPr", "numPr")
-                if number is not None:
-                    self.styles[_value(style, "styleId") or ""] = (
-                        _value(_child(number, "numId")),
-                        _value(_child(number, "ilvl")),
-                    )
+                self.styles[_value(style, "styleId") or ""] = (
+                    _value(_child(style, "basedOn")) or "",
+                    _value(_child(number, "numId")),
+                    _value(_child(number, "ilvl")),
+                )
+
+    def style(self, paragraph: Element) -> str:
+        """The style of a paragraph."""
+        return _value(_child(paragraph, "pPr", "pStyle")) or ""
+
+    def _of_style(self, style: str) -> tuple[str | None, str | None]:
+        """List and level of a style or of what it is based on."""
+        for _ in range(10):
+            if style not in self.styles:
+                break
+            style, num_id, level = self.styles[style]
+            if num_id is not None:
+                return num_id, level
+        return None, None
 
     def label(self, paragraph: Element) -> str:
         """The printed number of a paragraph and a space, or nothing."""
-        properties = _child(paragraph, "pPr")
-        number = _child(properties, "numPr")
+        number = _child(paragraph, "pPr", "numPr")
         num_id, level = _value(_child(number, "numId")), _value(_child(number, "ilvl"))
         if num_id is None:
-            by_style = self.styles.get(_value(_child(properties, "pStyle")) or "", (None, None))
-            num_id, level = by_style[0], level or by_style[1]
+            num_id, by_style = self._of_style(self.style(paragraph))
+            level = level or by_style
         levels, depth = self.levels.get(num_id or ""), _integer(level)
-        if not levels or depth not in levels or num_id == "0":
+        if not num_id or not levels or depth not in levels or num_id == "0":
             return ""
-        counters = self.counters[self.lists[num_id or ""]]
-        counters[depth] = counters.get(depth, levels[depth][2] - 1) + 1
+        counters = self.counters[self.lists[num_id]]
+        restart = self.restarts[num_id].pop(depth, None)
+        counters[depth] = restart if restart is not None else counters.get(depth, levels[depth].start - 1) + 1
         for deeper in [other for other in counters if other > depth]:
             del counters[deeper]
-        form, text, _ = levels[depth]
-        if form in ("bullet", "none"):
-            return ""
-        printed = re.sub(
-            r"%([1-9])",
-            lambda m: _number(counters.get(int(m[1]) - 1, 1), levels.get(int(m[1]) - 1, ("decimal",))[0]),
-            text,
+        if levels[depth].form in ("bullet", "none"):
+            return levels[depth].text if levels[depth].text in ACTION_MARKS else ""
+
+        def printed(mark: re.Match[str]) -> str:
+            k = int(mark[1]) - 1
+            return _number(counters.get(k, 1), levels[k].form if k in levels else "decimal")
+
+        label = re.sub(r"%([1-9])", printed, levels[depth].text)
+        return label + ("" if label.endswith(("、", ".", "．")) else " ")
+
+
+def _levels(parent: Element) -> dict[int, _Level]:
+    return {
+        _integer(_value(level, "ilvl")): _Level(
+            _value(_child(level, "numFmt")) or "decimal",
+            (_value(_child(level, "lvlText")) or "")[:_MAX_NUMBER],
+            _integer(_value(_child(level, "start")), 1),
         )
-        return printed + ("" if printed.endswith(("、", ".", "．")) else " ")
+        for level in parent
+        if local(level) == "lvl"
+    }
 
 
 def _integer(text: str | None, default: int = 0) -> int:

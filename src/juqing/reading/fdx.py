@@ -11,7 +11,7 @@ from juqing.reading import limits
 from juqing.reading._xml import local, parse_xml
 from juqing.reading.builder import ScriptBuilder
 from juqing.reading.chinese import special_kind
-from juqing.reading.cues import Names, parse_cue, read_name, read_parentheticals
+from juqing.reading.cues import Names, names_of_cues, parse_cue, read_name, read_parentheticals
 from juqing.reading.headings import parse_heading
 from juqing.script import LineKind, Span
 from juqing.text.names import HAN
@@ -58,8 +58,7 @@ def read_fdx(data: bytes, builder: ScriptBuilder, path: Path | str | None = None
             path=path,
             line=k + 1,
         )
-    cued = (read_name(_text(p).strip())[0] for p in paragraphs if p.get("Type") == "Character")
-    names = Names(name for name in cued if name)
+    names = names_of_cues(_text(p).strip() for p in paragraphs if p.get("Type") == "Character")
     i = 0
     while i < len(paragraphs):
         i = _read_paragraph(paragraphs, i, builder, names)

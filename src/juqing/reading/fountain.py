@@ -10,7 +10,7 @@ import re
 
 from juqing.reading.builder import ScriptBuilder
 from juqing.reading.chinese import ACTION_MARKS, special_kind
-from juqing.reading.cues import Names, parse_cue, read_name, read_parentheticals
+from juqing.reading.cues import Names, names_of_cues, parse_cue, read_name, read_parentheticals
 from juqing.reading.headings import parse_heading
 from juqing.script import Span
 from juqing.text.names import HAN
@@ -47,9 +47,8 @@ class _Reader:
         self.texts, self.removed = _without_comments(lines)
         self.names = Names(self._collect_names())
         cues = (text.strip() for i, text in enumerate(self.texts) if self._is_cue(text.strip(), i))
-        self.names = Names(
-            self.names.known | {name for cue in cues if (name := read_name(cue.lstrip("@").rstrip("^ "))[0])}
-        )
+        cued = names_of_cues(cue.lstrip("@").rstrip("^ ") for cue in cues)
+        self.names = Names(self.names.known | cued.known)
 
     def _collect_names(self) -> set[str]:
         """Names of forced cues, of capital cues, and of Chinese lines that stand like cues at least twice."""
@@ -60,7 +59,7 @@ class _Reader:
             if not text or len(text) > 60:
                 continue
             if text.startswith("@"):
-                names.add(read_name(text[1:].rstrip("^ "))[0])
+                names |= names_of_cues([text[1:].rstrip("^ ")]).known
             elif (
                 self._blank(i - 1)
                 and not self._blank(i + 1)
