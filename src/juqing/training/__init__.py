@@ -9,7 +9,6 @@ import numpy as np
 
 from juqing import metrics
 from juqing.emotions import EMOTION_NAMES, N_EMOTIONS
-from juqing.errors import LabelError
 from juqing.files import check_writable, writing, writing_folder
 from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
@@ -100,8 +99,6 @@ def evaluate(labeled: Sequence[LabeledScript], predicted: Sequence[np.ndarray]) 
 
 def _card(recognizer: TfidfRecognizer, data: Path, labeled: Sequence[LabeledScript]) -> str:
     n_labeled = sum(int((~np.isnan(item.labels).any(axis=1)).sum()) for item in labeled)
-    if not n_labeled:
-        raise LabelError("there is no labeled cue.", path=data)
     return f"""# {recognizer.name}
 
 - Kind: character n-gram TF-IDF and ridge regression (`juqing.recognition.tfidf`)
