@@ -5,7 +5,7 @@ Script
 ├── cues: Cue           one character in one line, the unit that carries a label or a score
 ├── cast: Character
 ├── notes: Note         what was read but is not analyzed (title page, cast list, blank lines, ...)
-└── warnings: Warning
+└── warnings: ReadingWarning
 
 Every line of the source file belongs to exactly one scene heading, line or note, named by its `Span`.
 """
@@ -92,8 +92,8 @@ class Scene:
     flag: str = ""
 
     def label(self) -> str:
-        """A short name for charts: the printed heading, else the part, else the running number."""
-        return self.heading or self.part or f"#{self.index + 1}"
+        """A short name for charts: the printed heading, else the part, else the number."""
+        return self.heading or self.part or self.number or f"#{self.index + 1}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +116,17 @@ class Character:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:
-    """What the reader was unsure of: `confidence` is how likely the reading is right, 0..1."""
+class ReadingWarning:
+    """What the reader was unsure of, in both languages: `confidence` is how likely the reading is right, 0..1."""
 
     message: str
+    chinese: str
     line: int | None = None
     confidence: float = 1.0
+
+    def label(self, language: str) -> str:
+        """The message in a language: Chinese for `zh…`, else English."""
+        return self.chinese if language.startswith("zh") else self.message
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,7 @@ class Script:
     cues: tuple[Cue, ...]
     cast: tuple[Character, ...] = ()
     notes: tuple[Note, ...] = ()
-    warnings: tuple[Warning, ...] = ()
+    warnings: tuple[ReadingWarning, ...] = ()
     authors: tuple[str, ...] = ()
     source_name: str = ""
     source_sha256: str = ""

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import ENGLISH, FEATURE, SHORT, labeled_table
@@ -105,10 +106,17 @@ def test_bad_targets(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "r.csv"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_unwritable_target(tmp_path):
-    tmp_path.chmod(0o500)
-    refused(juqing("analyze", FEATURE, "--out", tmp_path / "r.html"), "nothing can be written")
+def test_unwritable_and_unreadable(tmp_path):
+    """Root may do anything but in /proc, where the kernel refuses."""
+    if os.geteuid() == 0:
+        folder, file = Path("/proc"), Path("/proc/self/mem")
+    else:
+        folder, file = tmp_path / "folder", tmp_path / "s.txt"
+        folder.mkdir(0o500)
+        file.write_text("林远：好。\n", encoding="utf-8")
+        file.chmod(0)
+    refused(juqing("analyze", FEATURE, "--out", folder / "r.html"), folder, "written")
+    refused(juqing("analyze", file), file, "cannot be read")
 
 
 def test_no_such_model(tmp_path):

@@ -50,7 +50,7 @@ def analyze(
     from rich.console import Console
 
     from juqing.cli.output import print_error, progress
-    from juqing.files import check_writable
+    from juqing.outputs import check_writable
     from juqing.reading import find_scripts, read_scripts
     from juqing.runtime import load
 
@@ -265,7 +265,12 @@ def _print_caveats(console: Console, script: Script, chinese: bool) -> None:
         )
         for warning in script.warnings[:_N_WARNINGS]:
             place = "" if warning.line is None else (f"第 {warning.line} 行 " if chinese else f"line {warning.line}: ")
-            console.print(f"  {place}{_visible(warning.message)}", style="yellow", highlight=False, markup=False)
+            console.print(
+                f"  {place}{_visible(warning.label('zh' if chinese else 'en'))}",
+                style="yellow",
+                highlight=False,
+                markup=False,
+            )
         if n > _N_WARNINGS:
             console.print("  …", style="yellow")
 

@@ -10,7 +10,7 @@ from typing import Any
 from juqing.reading import limits
 from juqing.reading.cast import is_minor
 from juqing.reading.cues import NARRATORS, Names, read_speech, split_joint
-from juqing.script import Character, Cue, Delivery, Language, Line, LineKind, Note, Scene, Script, Span, Warning
+from juqing.script import Character, Cue, Delivery, Language, Line, LineKind, Note, ReadingWarning, Scene, Script, Span
 from juqing.text.names import HAN, NameFinder
 
 _HAN = re.compile(f"[{HAN}]")
@@ -34,7 +34,7 @@ class ScriptBuilder:
         self.authors: list[str] = []
         self.part = ""
         self.cast: dict[str, Character] = {}
-        self.warnings: list[Warning] = []
+        self.warnings: list[ReadingWarning] = []
         self._notes: list[Note] = []
         self._drafts: list[_Draft] = []
         self.in_scene = False
@@ -122,9 +122,9 @@ class ScriptBuilder:
         """Add text that is not analyzed."""
         self._notes.append(Note(kind, text, source))
 
-    def warn(self, message: str, line: int | None = None, confidence: float = 1.0) -> None:
-        """Say what the reading is unsure of, and how likely it is right."""
-        self.warnings.append(Warning(message, line, confidence))
+    def warn(self, message: str, chinese: str, line: int | None = None, confidence: float = 1.0) -> None:
+        """Say what the reading is unsure of, in both languages, and how likely it is right."""
+        self.warnings.append(ReadingWarning(message, chinese, line, confidence))
 
     def character(self, name: str, aliases: tuple[str, ...] = (), note: str = "") -> None:
         """Declare a character of the cast list."""

@@ -215,7 +215,12 @@ class _Reader:
         while i < n:
             i = self._read_line(i, n)
         if not n_headings and not self.parts and any(self.texts):
-            self.builder.warn("no scene heading was recognized; the whole text is taken as one scene", 1, 0.5)
+            self.builder.warn(
+                "no scene heading was recognized; the whole text is taken as one scene",
+                "没有认出场景标题，全文当作一场",
+                1,
+                0.5,
+            )
 
     def _span(self, first: int, last: int) -> Span:
         printed = self.printed[first]
@@ -336,7 +341,10 @@ class _Reader:
     def _read_cue(self, cue: SpokenCue, i: int, n: int) -> int:
         if cue.confidence < 1:
             self.builder.warn(
-                f"“{cue.speakers[0]}” is taken as a character who speaks only here", i + 1, cue.confidence
+                f"“{cue.speakers[0]}” is taken as a character who speaks only here",
+                f"“{cue.speakers[0]}”只在这里说话，当作人物",
+                i + 1,
+                cue.confidence,
             )
         last, said = i, cue.text
         if not said and not cue.parentheticals:  # the name stands alone, the speech on the next line
@@ -379,7 +387,12 @@ class _Reader:
                 return
             if _FLASHBACK.match(self.texts[j]):
                 break
-        self.builder.warn(f"the {flag} that opens here is never closed; it is taken to end with its scene", i + 1, 0.7)
+        self.builder.warn(
+            f"the {flag} that opens here is never closed; it is taken to end with its scene",
+            "这里开始的闪回或梦境没有结束标记，当作到本场为止",
+            i + 1,
+            0.7,
+        )
 
     def _end_unclosed_flag(self) -> None:
         if self.flag_end < 0:

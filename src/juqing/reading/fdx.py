@@ -96,7 +96,7 @@ def _read_paragraph(paragraphs: list[Element], i: int, builder: ScriptBuilder, n
     if any(local(child) in ("OmittedScene", "Omitted") for child in paragraph) or (
         kind == "Scene Heading" and text.upper() == "OMITTED"
     ):
-        builder.warn("an omitted scene is left out", i + 1)
+        builder.warn("an omitted scene is left out", "略去了标为 OMITTED 的一场", i + 1)
         builder.note("omitted", text, span)
     elif not text:
         builder.note("blank", "", span)

@@ -34,6 +34,8 @@ Progress = Callable[[int, int], None]
 
 _SHRINKAGE = 0.5  # added to the neighbors' total weight: few neighbors say little
 _WEIGHTS = "weights.npz"
+MODEL_FILES = ("config.json", _WEIGHTS, "README.md")
+"""What a model folder holds."""
 
 
 class TfidfRecognizer:

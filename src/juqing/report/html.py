@@ -15,7 +15,7 @@ from typing import Any
 
 from juqing.analysis import main_characters, portraits, strongest_moments
 from juqing.emotions import EMOTIONS
-from juqing.files import writing
+from juqing.outputs import writing
 from juqing.report.figures import arc_figure, heat_map, highest
 from juqing.scores import EmotionScores
 

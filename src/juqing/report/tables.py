@@ -11,10 +11,11 @@ from typing import Any
 from juqing.analysis import portraits
 from juqing.emotions import EMOTION_NAMES
 from juqing.errors import OutputError
-from juqing.files import writing
+from juqing.outputs import writing
 from juqing.scores import EmotionScores
 
 TABLE_SUFFIXES = (".csv", ".xlsx", ".jsonl", ".parquet")
+_MAX_ROWS = 2**20 - 1  # of a sheet, without its header
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -73,6 +74,9 @@ def _write_xlsx(scores: Sequence[EmotionScores], path: Path) -> None:
         "characters": [row for item in scores for row in _character_rows(item)],
         "scenes": [row for item in scores for row in _scene_rows(item)],
     }
+    if len(sheets["cues"]) > _MAX_ROWS:
+        found = f"{len(sheets['cues']):,} rows do not fit into a sheet, which holds {_MAX_ROWS:,}."
+        raise OutputError(found, "Write .csv or .parquet.", path=path)
     options = {
         "strings_to_formulas": False,
         "strings_to_urls": False,

@@ -9,10 +9,10 @@ import numpy as np
 
 from juqing import metrics
 from juqing.emotions import EMOTION_NAMES, N_EMOTIONS
-from juqing.files import check_writable, writing, writing_folder
+from juqing.outputs import check_writable, writing, writing_folder
 from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
-from juqing.recognition.tfidf import TfidfRecognizer
+from juqing.recognition.tfidf import MODEL_FILES, TfidfRecognizer
 from juqing.scores import Recognizer
 
 Progress = Callable[[int, int], None]
@@ -25,15 +25,14 @@ def train_tfidf(data: Path, out: Path, *, progress: Progress | None = None) -> T
         ScriptError, LabelError: The table cannot be read or has no labels.
         OutputError: The folder cannot be written.
     """
-    check_writable(out)
-    labeled = read_labeled(data)
-    recognizer = TfidfRecognizer().fit(
-        [item.script for item in labeled],
-        [item.labels for item in labeled],
-        [item.weights for item in labeled],
-        progress,
-    )
-    with writing_folder(out) as folder:
+    with writing_folder(out, MODEL_FILES) as folder:
+        labeled = read_labeled(data)
+        recognizer = TfidfRecognizer().fit(
+            [item.script for item in labeled],
+            [item.labels for item in labeled],
+            [item.weights for item in labeled],
+            progress,
+        )
         recognizer.save(folder)
         (folder / "README.md").write_text(_card(recognizer, data, labeled), encoding="utf-8")
     return recognizer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,60 +30,61 @@ def writing(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: The folder cannot be made, the disk is full, or `path` is a folder.
     """
-    aside: Path | None = None
-    try:
-        if path.is_dir():
-            raise OutputError(
-                "this is a folder; a file was to be written.", "Choose another path with --out.", path=path
-            )
+    if path.is_dir():
+        raise OutputError("this is a folder; a file was to be written.", "Choose another path with --out.", path=path)
+    with _reported(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".juqing-", suffix=path.suffix, dir=path.parent)
         os.close(handle)
         aside = Path(name)
-        yield aside
-        aside.chmod(0o666 & ~_umask())
-        aside.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"it cannot be written: {error.strerror or error}.", "Check the path and the free space.", path=path
-        ) from None
-    finally:
-        if aside is not None:
+        try:
+            yield aside
+            aside.chmod(0o666 & ~_umask())
+            aside.replace(path)
+        finally:
             aside.unlink(missing_ok=True)
 
 
 @contextmanager
-def writing_folder(path: Path) -> Iterator[Path]:
-    """Give a new folder beside `path` to fill, and rename it when all went well. An older folder of the same name is replaced
-    only where it is empty or holds a model.
+def writing_folder(path: Path, names: Collection[str]) -> Iterator[Path]:
+    """Give a new folder beside `path` to fill, and rename it when all went well.
+
+    Args:
+        path: The folder. An older one is replaced only where it holds nothing but files of these names.
+        names: What the folder may hold.
 
     Raises:
         OutputError: `path` is a file or holds something else, or cannot be written.
     """
-    aside: Path | None = None
-    try:
+    with _reported(path):
         if path.exists() and not path.is_dir():
             raise OutputError(
                 "this is a file; a folder was to be written.", "Choose another path with --out.", path=path
             )
-        if path.is_dir() and any(path.iterdir()) and not (path / "config.json").is_file():
+        others = sorted({file.name for file in path.iterdir()} - set(names)) if path.is_dir() else []
+        if others:
             raise OutputError(
-                "the folder holds something else than a model.", "Choose a new or empty one with --out.", path=path
+                f"the folder holds something else ({others[0]}).", "Choose a new or empty one with --out.", path=path
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".juqing-", dir=path.parent))
-        aside.chmod(0o777 & ~_umask())
-        yield aside
-        if path.is_dir():
-            shutil.rmtree(path)
-        aside.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"it cannot be written: {error.strerror or error}.", "Check the path and the free space.", path=path
-        ) from None
-    finally:
-        if aside is not None:
+        try:
+            aside.chmod(0o777 & ~_umask())
+            yield aside
+            if path.is_dir():
+                shutil.rmtree(path)
+            aside.replace(path)
+        finally:
             shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def _reported(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        found = f"it cannot be written: {error.strerror or error}."
+        raise OutputError(found, "Check the path and the free space.", path=path) from None
 
 
 def _umask() -> int:

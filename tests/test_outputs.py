@@ -3,7 +3,7 @@ import os
 import pytest
 
 from juqing.errors import OutputError
-from juqing.files import check_writable, writing, writing_folder
+from juqing.outputs import check_writable, writing, writing_folder
 
 
 def test_nothing_is_left_when_writing_fails(tmp_path):
@@ -35,7 +35,8 @@ def test_written_with_the_usual_permissions(tmp_path):
 def test_a_folder_of_something_else_is_kept(tmp_path):
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").write_text("")
-    with pytest.raises(OutputError, match="something else"), writing_folder(tmp_path / "photos"):
+    (tmp_path / "photos" / "config.json").write_text("{}")
+    with pytest.raises(OutputError, match="something else"), writing_folder(tmp_path / "photos", ["config.json"]):
         pass
     assert (tmp_path / "photos" / "a.jpg").exists()
 
