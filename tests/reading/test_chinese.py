@@ -146,6 +146,12 @@ def test_front_matter_is_not_a_scene():
     assert script.warnings == ()
 
 
+def test_a_synopsis_without_any_heading_ends_at_a_blank_line():
+    script = read_text("《归途》\n【故事梗概】\n林远回家。\n陈念在等。\n\n林远：一。\n陈念：二。\n林远：三。\n")
+    assert [line.text for line in script.lines] == ["一。", "二。", "三。"]
+    assert [note.kind for note in script.notes] == ["title", "synopsis", "synopsis", "synopsis", "blank"]
+
+
 def test_front_matter_without_an_end_mark():
     script = read_text("人物表\n林远：三十岁，司机。\n陈念：教师。\n\n林远：你好。\n陈念：你好。\n林远：再见。\n")
     assert [line.text for line in script.lines] == ["你好。", "你好。", "再见。"]

@@ -139,6 +139,8 @@ class _Reader:
                 kind = blocks[i] = "synopsis"
             elif kind and text[0] in ACTION_MARKS:
                 kind = ""
+            elif kind == "synopsis" and self.first_story is None and not self.texts[i - 1]:
+                kind = ""  # without a heading to come, a blank line is the only end there is
             elif kind == "cast":
                 row = self._cast_row(text)
                 if row is not None and row[0] in declared and self.first_story is None:

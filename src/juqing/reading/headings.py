@@ -81,41 +81,11 @@ def parse_heading(text: str) -> Heading | None:
     if text.startswith(("【", "[")) and (end := text.find("】" if text[0] == "【" else "]")) > 0:
         text = (text[1:end] + " " + text[end + 1 :]).strip()
     fields: dict[str, str] = {}
-    slug = None
     cast: tuple[str, ...] = ()
-    if (word := _WORD_NUMBER.match(text)) is not None:
-        fields["number"] = (word["a"] or word["b"] or word["e"] or "").strip()
-        rest, sure = text[word.end() :] if not word["c"] else text, True
-        if not (word["c"] or word["x"] or rest[:1] in _AFTER_WORD or (word["b"] and _PAIR.match(word["b"]))):
-            return None
-    elif (slug := _SLUG.match(text)) is not None:
-        if (
-            "." not in slug["s"]
-            and "。" not in slug["s"]
-            and slug["i"].upper() in ("INT", "EXT", "EST")
-            and text[:3].islower()
-        ):
-            return None
-        fields["interior"] = _interior(slug["i"])
-        rest, sure = text[slug.end() :], True
-        rest = re.sub(r"--+", " - ", rest)
-        if re.search(r"\s[-–—]\s", rest):  # KITCHEN - NIGHT
-            fields["place"], _, fields["time"] = (
-                part.strip() for part in re.split(r"(\s[-–—]\s)(?!.*\s[-–—]\s)", rest)
-            )
-            rest = ""
-    elif (counted := _COUNTED.match(text)) is not None:
-        fields["number"] = counted["n"]
-        rest, sure = text[counted.end() :], False
-    elif (pair := _PAIR.match(text)) is not None:
-        fields["number"] = re.sub(r"\s", "", pair["n"])
-        rest, sure = text[pair.end() :], False
-        rest = re.sub(r"^\s*(?:场景|場景)\s*[:：]", " ", rest)
-    elif (plain := _PLAIN.match(text)) is not None:
-        fields["number"] = plain["n"]
-        rest, sure = text[plain.end() :], False
-    else:
+    if (start := _read_start(text, fields)) is None:
         return None
+    rest, sure = start
+    is_slug = "interior" in fields  # INT. and 内景 may be followed by long places with commas
     if (tail := _CAST_TAIL.search(" " + rest)) is not None:
         cast = split_names(tail["v"])
         rest = (" " + rest)[: tail.start()]
@@ -132,7 +102,7 @@ def parse_heading(text: str) -> Heading | None:
         )
     _sort_parts(rest, fields)
     told = bool(fields.get("interior") or fields.get("time"))
-    if slug is None and (len(fields["place"]) > 40 or _SENTENCE.search(fields["place"] if sure or told else rest)):
+    if not is_slug and (len(fields["place"]) > 40 or _SENTENCE.search(fields["place"] if sure or told else rest)):
         return None
     if told and not sure and rest.rstrip().endswith(("。", "！", "？")):
         return None
@@ -146,6 +116,31 @@ def parse_heading(text: str) -> Heading | None:
         flag=flag,
         sure=sure or told,
     )
+
+
+def _read_start(text: str, fields: dict[str, str]) -> tuple[str, bool] | None:
+    """Read the number or heading word at the start into `fields`: the rest, and whether this alone makes a heading."""
+    if (word := _WORD_NUMBER.match(text)) is not None:
+        fields["number"] = (word["a"] or word["b"] or word["e"] or "").strip()
+        rest = text if word["c"] else text[word.end() :]
+        is_whole = word["c"] or word["x"] or rest[:1] in _AFTER_WORD or (word["b"] and _PAIR.match(word["b"]))
+        return (rest, True) if is_whole else None
+    if (slug := _SLUG.match(text)) is not None:
+        is_english_word = slug["i"].islower() and "." not in slug["s"] and "。" not in slug["s"]
+        if is_english_word and slug["i"].isascii():
+            return None
+        fields["interior"] = _interior(slug["i"])
+        rest = re.sub(r"--+", " - ", text[slug.end() :])
+        if re.search(r"\s[-–—]\s", rest):  # KITCHEN - NIGHT: the last dash is before the time
+            place, _, time = re.split(r"(\s[-–—]\s)(?!.*\s[-–—]\s)", rest)
+            fields["place"], fields["time"] = place.strip(), time.strip()
+            rest = ""
+        return rest, True
+    for pattern in (_COUNTED, _PAIR, _PLAIN):
+        if (number := pattern.match(text)) is not None:
+            fields["number"] = re.sub(r"\s", "", number["n"])
+            return re.sub(r"^\s*(?:场景|場景)\s*[:：]", " ", text[number.end() :]), False
+    return None
 
 
 def split_names(text: str) -> tuple[str, ...]:
