@@ -41,6 +41,13 @@ def test_a_folder_of_something_else_is_kept(tmp_path):
     assert (tmp_path / "photos" / "a.jpg").exists()
 
 
+def test_a_folder_that_is_no_model_is_kept(tmp_path):
+    (tmp_path / "README.md").write_text("mine")
+    with pytest.raises(OutputError, match=r"README\.md"), writing_folder(tmp_path, ["config.json", "README.md"]):
+        pass
+    assert (tmp_path / "README.md").read_text() == "mine"
+
+
 def test_a_file_in_the_way(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="is a file"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,12 +46,12 @@ def writing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def writing_folder(path: Path, names: Collection[str]) -> Iterator[Path]:
+def writing_folder(path: Path, names: Sequence[str]) -> Iterator[Path]:
     """Give a new folder beside `path` to fill, and rename it when all went well.
 
     Args:
-        path: The folder. An older one is replaced only where it holds nothing but files of these names.
-        names: What the folder may hold.
+        path: The folder. An older one is replaced only where it is empty, or holds the first of these names and no others.
+        names: What the folder will hold.
 
     Raises:
         OutputError: `path` is a file or holds something else, or cannot be written.
@@ -61,7 +61,8 @@ def writing_folder(path: Path, names: Collection[str]) -> Iterator[Path]:
             raise OutputError(
                 "this is a file; a folder was to be written.", "Choose another path with --out.", path=path
             )
-        others = sorted({file.name for file in path.iterdir()} - set(names)) if path.is_dir() else []
+        present = {file.name for file in path.iterdir()} if path.is_dir() else set()
+        others = sorted(present - set(names) if names[0] in present else present)
         if others:
             raise OutputError(
                 f"the folder holds something else ({others[0]}).", "Choose a new or empty one with --out.", path=path

@@ -19,6 +19,7 @@ class EmotionScores:
         script: The script that was scored.
         values: (n_cues, 6) float32 in 0..3, aligned with `script.cues`; columns in the order of `EMOTIONS`.
         model: The name of the recognizer.
+        rmse: Its root mean squared error on scripts that it never saw, where that was measured.
 
     Raises:
         ValueError: The array has another shape, or values outside 0..3.
@@ -27,6 +28,7 @@ class EmotionScores:
     script: Script
     values: np.ndarray
     model: str
+    rmse: float | None = None
 
     def __post_init__(self) -> None:
         values = np.ascontiguousarray(self.values, dtype=np.float32)
@@ -50,6 +52,7 @@ class EmotionScores:
             scene = script.scenes[line.scene]
             rows.append(
                 {
+                    "file": script.source_name,
                     "script": script.title or script.source_name,
                     "id": cue.id,
                     "scene": scene.index + 1,

@@ -164,6 +164,14 @@ class Script:
         return tuple(sorted(counts, key=lambda name: (-counts[name], name)))
 
     @cached_property
+    def scene_numbers(self) -> tuple[str, ...]:
+        """A number for each scene: as printed where every scene has one of its own, else counted."""
+        printed = tuple(scene.number for scene in self.scenes)
+        if all(printed) and len(set(printed)) == len(printed):
+            return printed
+        return tuple(str(scene.index + 1) for scene in self.scenes)
+
+    @cached_property
     def minor(self) -> frozenset[str]:
         """The names of the extras."""
         return frozenset(character.name for character in self.cast if character.minor)

@@ -32,7 +32,7 @@ def test_summary():
     assert result.returncode == 0, result.stderr
     assert "回声渡" in result.stdout and "19 场" in result.stdout
     assert re.search(r"沈渡\s+76", result.stdout)
-    assert re.search(r"怒 \d\.\d  沈渡  .+第 16 场 第 \d+ 行", result.stdout)
+    assert re.search(r"怒 \d\.\d  沈渡  .+第16场 第\d+行", result.stdout)
     assert result.stderr == ""
 
 
@@ -143,7 +143,7 @@ def test_train_and_predict(tmp_path):
     assert sorted(path.name for path in model.iterdir()) == ["README.md", "config.json", "weights.npz"]
     result = juqing("predict", model, data, "--out", out)
     assert result.returncode == 0, result.stderr
-    assert "labeled rows" in result.stdout and "score" in result.stdout
+    assert "beside the labels" in result.stdout and "score" in result.stdout
     wanted = [line.split("\t")[0] for line in data.read_text(encoding="utf-8").splitlines()]
     rows = [line.split("\t") for line in out.read_text(encoding="utf-8").splitlines()]
     assert [row[0] for row in rows] == wanted  # row for row, in the order of the table

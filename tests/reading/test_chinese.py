@@ -307,3 +307,19 @@ def test_the_name_of_a_part():
 def test_a_heading_in_two_rows_with_a_blank_between():
     script = read_text("### 场1-2\n\n日 内 大殿\n\n林远：一。\n")
     assert (script.scenes[0].place, len(script.lines)) == ("大殿", 1)
+
+
+@pytest.mark.parametrize("gap", ["\t", "    ", "　　"])
+def test_columns_of_names_and_speeches(gap):
+    script = read_text(f"1、甲　日　内\n小王{gap}你好吗？\n小李（笑）{gap}我很好。\n小王{gap}再见。\n窗外{gap}下着雨\n")
+    spoken = [(line.speakers, line.parentheticals, line.text) for line in script.lines if line.speakers]
+    assert spoken == [(("小王",), (), "你好吗？"), (("小李",), ("笑",), "我很好。"), (("小王",), (), "再见。")]
+
+
+def test_scene_numbers():
+    assert read_text("1、甲　日　内\n林远：一。\n4A、乙　日　内\n林远：二。\n").scene_numbers == ("1", "4A")
+    assert read_text("1、甲　日　内\n林远：一。\n1、乙　日　内\n林远：二。\n").scene_numbers == ("1", "2")
+
+
+def test_credit_with_a_date():
+    assert read_text("《归途》\n编剧:周未  二稿 2023.4.12\n1、甲　日　内\n林远：一。\n").authors == ("周未",)

@@ -121,6 +121,24 @@ def test_tables_of_names_and_speeches():
     assert read_docx_lines(package(body)) == ["林远：爸？", "林父：嗯。"]
 
 
+def test_a_cast_table_is_a_cast_list(tmp_path):
+    document = docx.Document()
+    document.add_paragraph("人物小传")
+    table = document.add_table(rows=0, cols=3)
+    for row in (("姓名", "年龄", "身份"), ("孟海", "38", "守塔人"), ("孟小鱼", "9", "孟海的女儿")):
+        for cell, text in zip(table.add_row().cells, row, strict=True):
+            cell.text = text
+    for text in ("1、灯塔　夜　内", "孟海：谁？", "守塔人的帽子还在。"):
+        document.add_paragraph(text)
+    document.save(str(tmp_path / "s.docx"))
+    script = read_script(tmp_path / "s.docx")
+    assert [(character.name, character.note) for character in script.cast] == [
+        ("孟海", "38　　守塔人"),
+        ("孟小鱼", "9　　孟海的女儿"),
+    ]
+    assert [cue.character for cue in script.cues] == ["孟海"]
+
+
 def test_hidden_text_and_raw_newlines():
     body = p("<w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r><w:r><w:t>a\nb</w:t></w:r>")
     assert read_docx_lines(package(body)) == ["a b"]

@@ -18,7 +18,7 @@ def test_the_same_model_in_every_encoding(tmp_path, encoding, newline):
     path.write_bytes(TEXT.replace("\n", newline).encode(encoding))
     script, expected = read_script(path), read_text(TEXT)
     assert (script.scenes, script.cues, script.cast) == (expected.scenes, expected.cues, expected.cast)
-    assert (script.title, script.source_name) == ("s", "s.txt")
+    assert (script.title, script.source_name) == ("s", str(path))
     assert len(script.source_sha256) == 64
 
 

@@ -198,9 +198,9 @@ def test_the_chart_code_is_that_of_vl_convert():
 def test_figures_are_valid_for_vega_lite():
     from juqing.report.figures import arc_figure, heat_map
 
-    arc, heat = arc_figure(10, 1.5), heat_map(3, 1.5)
+    arc, heat = arc_figure(10, 1.5), heat_map(["1", "2", "3A"], 1.5)
     arc["width"] = 400
-    for layer in arc["layer"][2:]:
+    for layer in arc["layer"][3:]:
         layer["data"]["values"] = [
             {"x": 1, "value": 1.2, "emotion": "anger", "cue": 0},
             {"x": 8, "value": 0.4, "emotion": "anger", "cue": 1},

@@ -44,4 +44,4 @@ def test_evaluation_by_hand(table):
     truth = np.concatenate([item.labels for item in labeled])
     weights = np.concatenate([item.weights for item in labeled])
     assert evaluation.rmse == pytest.approx(np.sqrt(((truth**2).mean(axis=1) * weights).sum() / weights.sum()))
-    assert str(evaluation).startswith(f"{len(truth)} labeled rows")
+    assert str(evaluation).startswith(f"beside the labels of the table, {len(truth)} rows")

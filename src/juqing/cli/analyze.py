@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from juqing.scores import EmotionScores
     from juqing.script import Script
 
-_N_CHARACTERS = 12
 _N_MOMENTS = 8
 _N_WARNINGS = 5
 
@@ -54,7 +53,7 @@ def analyze(
     from juqing.reading import find_scripts, read_scripts
     from juqing.runtime import load
 
-    targets = [_Target(path) for path in out or ()]
+    targets = [_Target(path) for path in dict.fromkeys(out or ())]
     for target in targets:
         check_writable(target.path)
         if target.kind != "folder" and target.path.is_dir():
@@ -172,7 +171,7 @@ def _print_summary(console: Console, scores: EmotionScores, language: str | None
     from rich.table import Table
     from rich.text import Text
 
-    from juqing.analysis import portraits, strongest_moments
+    from juqing.analysis import main_characters, portraits, strongest_moments
     from juqing.emotions import EMOTIONS
 
     script = scores.script
@@ -195,14 +194,15 @@ def _print_summary(console: Console, scores: EmotionScores, language: str | None
     _print_caveats(console, script, chinese)
 
     people = portraits(scores)
-    major = [person for person in people if person.name not in script.minor] or people
+    main = main_characters(script)
+    major = [person for person in people if person.name in main]
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column(say("人物", "character"), overflow="ellipsis", max_width=24, no_wrap=True)
     table.add_column(say("行", "cues"), justify="right")
     for name in emotion_names:
         table.add_column(name, justify="right")
     table.add_column(say("最强", "peak"))
-    for person in major[:_N_CHARACTERS]:
+    for person in major:
         strongest = sorted(range(len(person.means)), key=lambda k: -person.means[k])[:2]
         cue = script.cues[person.peak]
         line = script.lines[cue.line]
@@ -215,13 +215,13 @@ def _print_summary(console: Console, scores: EmotionScores, language: str | None
             ),
             Text(
                 f"{emotion_names[person.peak_emotion]} {scores.values[person.peak, person.peak_emotion]:.1f} "
-                + say(f"第 {line.source.first} 行", f"line {line.source.first}"),
+                + say(f"第{line.source.first}行", f"line {line.source.first}"),
                 style=EMOTIONS[person.peak_emotion].color,
             ),
         )
     console.print(table)
-    if len(people) > len(major[:_N_CHARACTERS]):
-        n = len(people) - len(major[:_N_CHARACTERS])
+    if len(people) > len(major):
+        n = len(people) - len(major)
         console.print(say(f"其他 {n} 人未列出", f"{n} others are not listed"), style="dim")
 
     console.print()
@@ -230,8 +230,8 @@ def _print_summary(console: Console, scores: EmotionScores, language: str | None
         cue = script.cues[moment.cue]
         line = script.lines[cue.line]
         scene = script.scenes[line.scene]
-        number = scene.number or str(scene.index + 1)
-        place = say(f"第 {number} 场 第 {line.source.first} 行", f"scene {number}, line {line.source.first}")
+        number = script.scene_numbers[scene.index]
+        place = say(f"第{number}场 第{line.source.first}行", f"scene {number}, line {line.source.first}")
         said = _visible(line.text or "，".join(line.parentheticals))
         text = Text()
         text.append(

@@ -22,6 +22,7 @@ from juqing.reading.cues import (
     read_name,
     read_parentheticals,
     split_colon,
+    split_gap,
     split_joint,
 )
 from juqing.reading.headings import CAST_ROW, PART, Heading, parse_heading, split_names
@@ -39,7 +40,7 @@ _OTHER_BLOCK = re.compile(
 )
 _BODY = re.compile(r"^(?:剧本)?正文$")
 _ATTRIBUTES = frozenset(
-    """口头禅 爱好 兴趣 职业 特长 动机 目标 性格 外貌 外形 年龄 性别 身份 背景 关系 人物关系 星座 血型 身高 体重 学历 籍贯 家庭 经历 缺点 优点 弱点 秘密 特点 标签
+    """姓名 名字 角色 角色名 人物 人物名 口头禅 爱好 兴趣 职业 特长 动机 目标 性格 外貌 外形 年龄 性别 身份 背景 关系 人物关系 星座 血型 身高 体重 学历 籍贯 家庭 经历 缺点 优点 弱点 秘密 特点 标签
     简介 别名 绰号 外号 说明 备注 心愿 愿望 恐惧 创伤 前史 小传 人设 关键词 结局""".split()
 )
 _NUMBERING = re.compile(r"^(?:\d{1,3}|[一二三四五六七八九十]{1,3})\s*[.、．)）]\s*")
@@ -195,7 +196,7 @@ class _Reader:
             ):
                 printed.update(dict.fromkeys(split_names(row["v"])))
                 continue
-            halves = split_colon(text)
+            halves = split_colon(text) or split_gap(text)
             if halves is None or not halves[1] or _TITLE_LABEL.match(text) or _CREDIT.match(text):
                 continue
             name, moods, delivery = read_name(halves[0])
@@ -302,7 +303,8 @@ class _Reader:
             return "title"
         if (credit := _CREDIT.match(text)) is not None:
             if credit["k"] in ("编剧", "編劇", "作者"):
-                self.builder.authors += [name.strip() for name in re.split("[、，,/]", credit["v"]) if name.strip()]
+                names = re.split(r"[、，,/\s]+", credit["v"])
+                self.builder.authors += [name for name in names if name and not re.search(r"\d|稿", name)]
             return "author"
         if not self.builder.title and self._looks_like_title(text) and text == self.texts[self.first_text]:
             self.builder.title = text.strip("#* 　")
@@ -343,8 +345,8 @@ class _Reader:
     def _read_cue(self, cue: SpokenCue, i: int, n: int) -> int:
         if cue.confidence < 1:
             self.builder.warn(
-                f"“{cue.speakers[0]}” is taken as a character who speaks only here",
-                f"“{cue.speakers[0]}”只在这里说话，当作人物",
+                f"“{cue.speakers[0]}” is taken as a character who speaks only here; if it is none, mark the line with △",
+                f"“{cue.speakers[0]}”只在这里说话，当作人物；如果不是，请在行首加 △",
                 i + 1,
                 cue.confidence,
             )

@@ -36,6 +36,7 @@ _CONTINUED = re.compile(r"续|續|CONT['’]?D\.?|CONTINUED|CONTINUING|MORE", re
 _PARENTHESES = re.compile(r"[（(]([^（）()]*)[）)]")
 _CUE_BRACKETS = re.compile(r"[（(【\[［]([^（）()【】\[\]［］]*)[）)】\]］]")
 _UNCLOSED = re.compile(r"^([^（(：:]{1,12})[（(]([^（）()：:]{1,12})[：:](.+)$")
+_GAP = re.compile(r"^([^\s：:。，！？、（(]{1,12}(?:[（(][^（）()]{1,12}[）)])?)(?:\t\s*|[ 　]{2,})(\S.*)$")
 _TOGETHER = re.compile(r"^(?P<name>.+?)(?P<mood>齐声|齊聲|同时|同時|异口同声|一起)$")
 _VOICE = re.compile(r"^(?P<name>.+?)(?:的)?(?:声音|聲音|画外音|畫外音|话外音|旁白)$")
 _LATIN = "A-Za-zÀ-ɏЀ-ӿ"
@@ -118,6 +119,12 @@ _PAIRS = {
     "［": "］",
     '"': '"',
 }
+
+
+def split_gap(text: str) -> tuple[str, str] | None:
+    """`(X, Y)` around a tab or two spaces after a short first word, as left by columns: `小王    你好吗？`."""
+    gap = _GAP.match(text)
+    return (gap[1], gap[2]) if gap is not None else None
 
 
 def read_parentheticals(texts: Iterable[str]) -> tuple[tuple[str, ...], Delivery]:
@@ -215,6 +222,8 @@ def parse_cue(text: str, names: Names) -> SpokenCue | None:
             slip[1]
         ) in names.known:
             halves = slip[1], slip[2]
+        elif (gap := split_gap(text)) is not None and read_name(gap[0])[0] in names.known:
+            halves = gap
         elif (open_bracket := _UNCLOSED.match(text)) is not None and clean_name(open_bracket[1]) in names.known:
             halves = f"{open_bracket[1]}（{open_bracket[2]}）", open_bracket[3]
         else:

@@ -26,6 +26,7 @@ _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 _SKIPPED = frozenset(
     "del moveFrom txbxContent drawing pict object instrText delText footnoteReference Fallback rPr pPr sectPr rt sdtPr".split()
 )
+_MAX_CAST_CELL = 20
 _MAX_NUMBER = 40  # characters of a printed number
 _CHINESE_DIGITS = "〇一二三四五六七八九"
 
@@ -157,9 +158,11 @@ def _blocks(parent: Element, numbering: _Numbering) -> Iterator[str]:
 
 
 def _row(cells: list[str]) -> list[str]:
-    """A row of two cells, a name and a speech, is a cue; all others are taken cell by cell."""
+    """A row of a name and a speech is a cue, one of short cells a row of a cast list; others are taken cell by cell."""
     if len(cells) == 2 and looks_like_name(cells[0].strip()) and cells[1].strip() and "：" not in cells[0]:
         return [f"{cells[0].strip()}：{cells[1].strip()}"]
+    if len(cells) > 2 and looks_like_name(cells[0].strip()) and max(map(len, cells)) <= _MAX_CAST_CELL:
+        return ["　　".join(cell.strip() for cell in cells)]
     return cells
 
 

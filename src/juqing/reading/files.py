@@ -19,7 +19,7 @@ from juqing.script import Script
 
 TEXT_SUFFIXES = (".txt", ".text", ".md")
 SUFFIXES = (*TEXT_SUFFIXES, ".docx", ".fountain", ".spmd", ".fdx", ".tsv")
-"""What `find_scripts` takes from a folder."""
+"""What `find_scripts` takes from a folder, beside kinds of files that are refused by name, such as PDF."""
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -119,7 +119,7 @@ def find_scripts(paths: Iterable[Path | str]) -> list[Path]:
             Path(folder) / name
             for folder, folders, names in os.walk(path, onerror=_raise_unreadable)
             for name in names
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith((".", "~$"))
+            if Path(name).suffix.lower() in (*SUFFIXES, *_REFUSED) and not name.startswith((".", "~$"))
             if not any(part.startswith(".") for part in (Path(folder) / name).relative_to(path).parts)
         )
         if not inside:
@@ -207,4 +207,4 @@ def _read_script(path: Path, data: bytes, encoding: str | None) -> Script:
         n_lines = len(lines)
     if not builder.title:
         builder.title = path.stem
-    return builder.build(source_name=path.name, source_sha256=digest, n_source_lines=n_lines)
+    return builder.build(source_name=str(path), source_sha256=digest, n_source_lines=n_lines)

@@ -102,7 +102,7 @@ def read_table(lines: Sequence[str], *, path: Path | str | None = None, sha256: 
 
 
 def _labels_hint() -> str:
-    return f", and for labels emotion (six numbers) or {', '.join(EMOTION_NAMES)}"
+    return f", and for labels emotion or emotions (six numbers, separated by commas) or {', '.join(EMOTION_NAMES)}"
 
 
 def _read_row(

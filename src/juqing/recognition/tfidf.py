@@ -1,9 +1,13 @@
 """TF-IDF: how often a line has a character n-gram, weighted by how rare the n-gram is, and a linear model on top.
 
 The first rung that knows what most n-grams of the corpus say, and nothing of their order beyond three characters. Its
-score of a cue is a sum over the n-grams of its line, so training takes seconds and scoring needs NumPy alone. It leaves out
-on purpose whatever needs more than the line, with one exception: since a feeling rarely lasts for one line only, a second
-linear model of 18 inputs mixes each cue's six values with those of the same character and of the others nearby.
+score of a cue is a sum over the n-grams of its line, so training takes half a minute and scoring needs NumPy alone. The line is
+first rewritten by `juqing.text.lines.cue_texts`: one sign stands for the cue's own character, another for everybody else, so
+that two characters in one line get different scores and a name never matters. It leaves out on purpose whatever needs
+more than the line, with one exception: since a feeling rarely lasts for one line only, a second linear model of 18 inputs
+mixes each cue's six values with those of the same character and of the others nearby. That model must see the first one's
+errors as they are on new films, so it learns from scores that were made out of script: films are dealt into folds, and
+each fold is scored by a first model that was trained on the others.
 
 Weighting: Spärck Jones, "A statistical interpretation of term specificity" (1972), in scikit-learn's smoothed form.
 Model: ridge regression, Hoerl & Kennard (1970). Second model: stacked generalization, Wolpert (1992), out of script.
@@ -56,6 +60,8 @@ class TfidfRecognizer:
     """
 
     name = "tfidf"
+    rmse: float | None = None
+    """On scripts that it never saw, where somebody measured it and wrote it into `config.json`."""
 
     def __init__(self, *, n_max: int = 3, min_df: int = 2, alpha: float = 3.0, reach: float = 5.0, n_folds: int = 5):
         self.n_max = n_max
@@ -71,7 +77,7 @@ class TfidfRecognizer:
         values = self._first(cue_texts(script))
         if hasattr(self, "context_coef_"):
             values = neighbors(script, values, self.reach) @ self.context_coef_ + self.context_intercept_
-        return EmotionScores(script, np.clip(values, 0.0, MAX_STRENGTH), self.name)
+        return EmotionScores(script, np.clip(values, 0.0, MAX_STRENGTH), self.name, self.rmse)
 
     def fit(
         self,
@@ -106,6 +112,7 @@ class TfidfRecognizer:
         for name in ("context_coef_", "context_intercept_"):
             self.__dict__.pop(name, None)
         out_of_script = np.zeros((len(texts), N_EMOTIONS), dtype=np.float32)
+        scored = np.zeros(len(texts), dtype=bool)
         if n_folds > 1:
             for fold in range(n_folds):
                 held_out = owner % n_folds == fold
@@ -113,16 +120,19 @@ class TfidfRecognizer:
                 if learn.any():
                     self._fit_first([texts[i] for i in np.flatnonzero(learn)], y[learn], w[learn])
                     out_of_script[held_out] = self._first([texts[i] for i in np.flatnonzero(held_out)])
+                    scored |= held_out
                 if progress:
                     progress(fold + 1, n_folds + 1)
         self._fit_first([texts[i] for i in np.flatnonzero(known)], y[known], w[known])
-        if n_folds > 1:
+        if (known & scored).any():
             starts = np.cumsum([0] + [script.n_cues for script in scripts])
             around = [
                 neighbors(script, out_of_script[a:b], self.reach)
                 for script, a, b in zip(scripts, starts[:-1], starts[1:], strict=True)
             ]
-            ridge = _ridge(1.0).fit(np.concatenate(around)[known], y[known], sample_weight=w[known])
+            ridge = _ridge(1.0).fit(
+                np.concatenate(around)[known & scored], y[known & scored], sample_weight=w[known & scored]
+            )
             self.context_coef_ = ridge.coef_.T.astype(np.float32)
             self.context_intercept_ = ridge.intercept_.astype(np.float32)
         if progress:
@@ -137,7 +147,7 @@ class TfidfRecognizer:
         if hasattr(self, "context_coef_"):
             arrays |= {"context_coef": self.context_coef_, "context_intercept": self.context_intercept_}
         np.savez_compressed(folder / _WEIGHTS, **arrays)
-        config = {"format": 1, "recognizer": self.name, "settings": settings}
+        config = {"format": 1, "recognizer": "tfidf", "settings": settings}
         (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
     @classmethod
@@ -149,6 +159,8 @@ class TfidfRecognizer:
         """
         try:
             recognizer = cls(**config["settings"])
+            recognizer.name = folder.name or cls.name
+            recognizer.rmse = config.get("rmse")
             with (folder / _WEIGHTS).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             for name, array in arrays.items():

@@ -5,7 +5,9 @@ Data come from the page, as named data sets, so that one specification serves ev
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -41,7 +43,8 @@ def highest(values: np.ndarray) -> float:
 def arc_figure(n_lines: int, top: float) -> dict[str, Any]:
     """A character's arc: scene bands behind, a point for each cue, a line through the means of the scenes.
 
-    Data sets: `scenes` (x, x2, middle, odd, label), `points` (x, value, emotion, cue), `means` (x, value, emotion, scene).
+    Data sets: `scenes` (x, x2, middle, odd, label), `points` (x, value, emotion, cue), `means` (x, value, emotion;
+    value null where the character is absent), `bridges` (the same without the absences).
     """
     x = {"type": "quantitative", "scale": {"domain": [0, max(n_lines, 1)], "nice": False}, "axis": None}
     y = {
@@ -77,8 +80,19 @@ def arc_figure(n_lines: int, top: float) -> dict[str, Any]:
                 },
             },
             {
+                "data": {"name": "bridges", "values": []},
+                "mark": {"type": "line", "strokeWidth": 1, "opacity": 0.3},
+                "encoding": {"x": {"field": "x", **x}, "y": y, "color": color},
+            },
+            {
                 "data": {"name": "means", "values": []},
-                "mark": {"type": "line", "interpolate": "monotone", "strokeWidth": 2.4, "opacity": 0.9},
+                "mark": {
+                    "type": "line",
+                    "strokeWidth": 2.4,
+                    "opacity": 0.9,
+                    "invalid": "break-paths-show-domains",
+                    "point": {"filled": True, "size": 30},
+                },
                 "encoding": {
                     "x": {"field": "x", **x},
                     "y": y,
@@ -107,16 +121,24 @@ def arc_figure(n_lines: int, top: float) -> dict[str, Any]:
     }
 
 
-def heat_map(n_scenes: int, top: float) -> dict[str, Any]:
+def heat_map(scene_numbers: Sequence[str], top: float) -> dict[str, Any]:
     """Scenes by characters: the color says which emotion, its depth how strong; empty where a character is absent.
 
     Data set: `cells` (scene, label, character, order, emotion, value, text, cue).
     """
+    n_scenes = len(scene_numbers)
     x = {
         "field": "scene",
         "type": "ordinal",
         "scale": {"domain": list(range(1, n_scenes + 1))},
-        "axis": {"title": None, "labelAngle": 0, "labelOverlap": True, "ticks": False, "domain": False},
+        "axis": {
+            "labelExpr": f"{json.dumps(list(scene_numbers))}[datum.value - 1]",
+            "title": None,
+            "labelAngle": 0,
+            "labelOverlap": True,
+            "ticks": False,
+            "domain": False,
+        },
     }
     y = {
         "field": "character",

@@ -58,7 +58,7 @@ def render_report(scores: EmotionScores, *, language: str | None = None) -> str:
             for cue, row in zip(script.cues, (scores.values * 100).round().astype(int).tolist(), strict=True)
         ],
         "arc": arc_figure(len(script.lines), highest(scores.values)),
-        "heat": heat_map(len(script.scenes), highest(scores.values)),
+        "heat": heat_map(script.scene_numbers, highest(scores.values)),
     }
     return _template().render(
         script=script,
@@ -87,7 +87,7 @@ def _scene_rows(scores: EmotionScores) -> list[list[Any]]:
     for scene in scores.script.scenes:
         end = at + len(scene.lines)
         first = scene.source.first if scene.source else (scene.lines[0].source.first if scene.lines else 0)
-        rows.append([at, end, scene.number or str(scene.index + 1), scene.label(), first])
+        rows.append([at, end, scores.script.scene_numbers[scene.index], scene.label(), first])
         at = end
     return rows
 

@@ -112,6 +112,7 @@ def _character_rows(scores: EmotionScores) -> list[dict[str, Any]]:
         cue = script.cues[portrait.peak]
         rows.append(
             {
+                "file": script.source_name,
                 "script": script.title or script.source_name,
                 "character": portrait.name,
                 "cues": portrait.n_cues,
@@ -137,6 +138,7 @@ def _scene_rows(scores: EmotionScores) -> list[dict[str, Any]]:
         means = scores.values[indices].mean(axis=0).astype(float).tolist() if indices else [0.0] * len(EMOTION_NAMES)
         rows.append(
             {
+                "file": script.source_name,
                 "script": script.title or script.source_name,
                 "scene": scene.index + 1,
                 "number": scene.number,

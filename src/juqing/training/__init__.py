@@ -73,6 +73,7 @@ class Evaluation:
         n: Number of labeled cues.
         rmse, score: See `juqing.metrics`; weighted by confidence.
         pearson: (6,) correlation of each emotion.
+        is_human: Whether all labels are whole numbers, as people give them; the ranking score is of such labels.
     """
 
     def __init__(self, truth: np.ndarray, guess: np.ndarray, weights: np.ndarray):
@@ -80,10 +81,14 @@ class Evaluation:
         self.rmse = metrics.rmse(truth, guess, weights)
         self.score = metrics.score(truth, guess, weights)
         self.pearson = metrics.pearson(truth, guess)
+        self.is_human = bool((truth == np.round(truth)).all())
 
     def __str__(self) -> str:
         correlations = ", ".join(f"{name} {r:.3f}" for name, r in zip(EMOTION_NAMES, self.pearson, strict=True))
-        return f"{self.n:,} labeled rows: RMSE {self.rmse:.4f}, score {self.score:.4f}, Pearson {correlations}"
+        score = (
+            f", score {self.score:.4f}" if self.is_human else " (labels are no whole numbers, so not the ranking score)"
+        )
+        return f"beside the labels of the table, {self.n:,} rows: RMSE {self.rmse:.4f}{score}; Pearson {correlations}"
 
 
 def evaluate(labeled: Sequence[LabeledScript], predicted: Sequence[np.ndarray]) -> Evaluation | None:

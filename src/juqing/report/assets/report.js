@@ -88,12 +88,12 @@
     });
     scenes.forEach(([x, x2], s) => {
       const cell = cells.get(state.character * scenes.length + s);
-      if (!cell) return;
-      state.shown.forEach((k) => means.push({ x: (x + x2) / 2, value: mean(cell, k), emotion: emotions[k][0] }));
+      state.shown.forEach((k) => means.push({ x: (x + x2) / 2, value: cell ? mean(cell, k) : null, emotion: emotions[k][0] }));
     });
     views.arc.data("scenes", bands);
     views.arc.data("points", points);
     views.arc.data("means", means);
+    views.arc.data("bridges", means.filter((row) => row.value !== null));
     views.arc.run();
   };
 
