@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,8 @@ from juqing.emotions import EMOTION_NAMES, N_EMOTIONS
 from juqing.outputs import check_writable, writing, writing_folder
 from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
-from juqing.recognition.tfidf import MODEL_FILES, TfidfRecognizer
+from juqing.recognition.tfidf import MODEL_FILES, Progress, TfidfRecognizer
 from juqing.scores import Recognizer
-
-Progress = Callable[[int, int], None]
 
 
 def train_tfidf(data: Path, out: Path, *, progress: Progress | None = None) -> TfidfRecognizer:
