@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -99,8 +98,3 @@ def peak_memory(*args: object) -> float:
     if process.returncode:
         raise RuntimeError(f"juqing {args} ended with {process.returncode}")
     return usage.ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
-
-
-def own_peak_memory() -> float:
-    """The peak memory of this process so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

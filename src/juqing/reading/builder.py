@@ -9,7 +9,7 @@ from typing import Any
 
 from juqing.reading import limits
 from juqing.reading.cast import is_minor
-from juqing.reading.cues import NARRATORS, Names, read_speech, split_joint
+from juqing.reading.cues import NARRATORS, Names, SpokenCue, read_speech, split_joint
 from juqing.script import Character, Cue, Delivery, Language, Line, LineKind, Note, ReadingWarning, Scene, Script, Span
 from juqing.text.names import HAN, NameFinder
 
@@ -116,6 +116,18 @@ class ScriptBuilder:
             speakers=() if is_narrator else split_joint(name, names),
             parentheticals=(*moods, *more),
             delivery="off" if delivery == "os" and not is_chinese else delivery,
+        )
+
+    def cue(self, cue: SpokenCue, printed: str, source: Span) -> None:
+        """Add a speech that stood in one line with its name."""
+        self.line(
+            "dialogue",
+            cue.text,
+            printed,
+            source,
+            speakers=cue.speakers,
+            parentheticals=cue.parentheticals,
+            delivery=cue.delivery,
         )
 
     def note(self, kind: str, text: str, source: Span) -> None:

@@ -123,15 +123,7 @@ def _add_line(kind: LineKind, text: str, span: Span, builder: ScriptBuilder, nam
             builder.line(special.kind, special.text, text, span, parentheticals=special.parentheticals)
             return
         if (cue := parse_cue(text, names)) is not None and cue.confidence == 1:
-            builder.line(
-                "dialogue",
-                cue.text,
-                text,
-                span,
-                speakers=cue.speakers,
-                parentheticals=cue.parentheticals,
-                delivery=cue.delivery,
-            )
+            builder.cue(cue, text, span)
             return
     builder.line(kind, text, text, span)
 

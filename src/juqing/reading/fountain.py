@@ -150,15 +150,7 @@ class _Reader:
         if self._is_cue(text, i):
             return self._speech(i, n)
         if _HAN.search(text) and text[0] not in ACTION_MARKS and (cue := parse_cue(text, self.names)) is not None:
-            self.builder.line(
-                "dialogue",
-                cue.text,
-                self._printed(i, i),
-                self._span(i, i),
-                speakers=cue.speakers,
-                parentheticals=cue.parentheticals,
-                delivery=cue.delivery,
-            )
+            self.builder.cue(cue, self._printed(i, i), self._span(i, i))
             return i + 1
         special = special_kind(text, self.names) if _HAN.search(text) and text[0] not in ACTION_MARKS else None
         if special is not None:
