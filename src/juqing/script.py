@@ -13,17 +13,21 @@ Every line of the source file belongs to exactly one scene heading, line or note
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
+
+import msgspec
+
+from juqing.errors import FormatError
 
 LineKind = Literal["dialogue", "action", "narration", "caption", "transition", "lyric", "other"]
 Delivery = Literal["on", "os", "vo", "off", "phone", "sung"]
 Language = Literal["zh", "zh-Hant", "en", "other"]
+Evidence = Literal["cue", "name", "pronoun", "table"]
+Rule = Literal["", "self", "subject", "addressee", "object", "only", "group"]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """Where a piece stands in its source: lines from 1, both ends included; columns from 0, end excluded.
 
     `start` counts in the first line, `end` in the last one. For a table the lines are those of its rows.
@@ -35,12 +39,15 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(msgspec.Struct, frozen=True, omit_defaults=True):
     """One character in one line.
 
     `role` is `speaker` for who speaks the line, `present` for who is seen or named in it on stage. `id` is the row's id
     where the file has one, else `scene-line-character` numbers, stable for the same text.
+
+    How it was found: `by` is `cue` (the line's own speaker), `name` (named in the text), `pronoun`, or `table` (the file
+    says so). `word` is what stands for the character in the text: the name, an alias, a pronoun. For a pronoun, `rule` is
+    the rule of `juqing.reading.pronouns` that resolved it, and `antecedent` the index of the line that names the character.
     """
 
     index: int
@@ -48,10 +55,13 @@ class Cue:
     character: str
     role: Literal["speaker", "present"]
     id: str
+    by: Evidence = "name"
+    word: str = ""
+    rule: Rule = ""
+    antecedent: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     """One speech, action, caption or other piece of text.
 
     `text` is cleaned (no marks, no name, no parentheticals), `printed` is as in the file. `mentioned` names characters who
@@ -71,8 +81,7 @@ class Line:
     flag: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(msgspec.Struct, frozen=True, omit_defaults=True):
     """A scene and its lines. `number` is as printed (`12`, `12A`, `3-2`); `interior` is `内`, `外`, `内外` or empty.
 
     `part` is the episode or act it belongs to, as printed. `flag` is `flashback`, `dream`, `montage` or empty.
@@ -96,8 +105,7 @@ class Scene:
         return self.heading or self.part or self.number or f"#{self.index + 1}"
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(msgspec.Struct, frozen=True, omit_defaults=True):
     """Text that was read but is not analyzed: `title`, `cast`, `synopsis`, `part`, `label`, `comment`, `blank`, ..."""
 
     kind: str
@@ -105,18 +113,21 @@ class Note:
     source: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Character:
-    """Someone in the script. `minor` marks extras (众人, 路人甲), who are folded away in charts."""
+class Character(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Someone in the script. `minor` marks extras (众人, 路人甲), who are folded away in charts.
+
+    `aliases` are other names that the cast list tells, `note` is what else it says. `merged` are names that count as this
+    character, because the user's alias map says so.
+    """
 
     name: str
     aliases: tuple[str, ...] = ()
     note: str = ""
     minor: bool = False
+    merged: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingWarning:
+class ReadingWarning(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the reader was unsure of, in both languages: `confidence` is how likely the reading is right, 0..1."""
 
     message: str
@@ -129,8 +140,7 @@ class ReadingWarning:
         return self.chinese if language.startswith("zh") else self.message
 
 
-@dataclass(frozen=True)
-class Script:
+class Script(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     """A screenplay as read. `cues` are in the order of the lines; all scores are aligned with them."""
 
     title: str
@@ -145,10 +155,11 @@ class Script:
     source_name: str = ""
     source_sha256: str = ""
     n_source_lines: int = 0
-    lines: tuple[Line, ...] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "lines", tuple(line for scene in self.scenes for line in scene.lines))
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines of all scenes, in order."""
+        return tuple(line for scene in self.scenes for line in scene.lines)
 
     @property
     def n_cues(self) -> int:
@@ -185,3 +196,42 @@ class Script:
                 yield line.source
         for note in self.notes:
             yield note.source
+
+    def to_json(self) -> bytes:
+        """The whole structure as JSON (UTF-8); `Script.from_json` gives an equal script. Default values are left out."""
+        return msgspec.json.encode(self)
+
+    @staticmethod
+    def from_json(data: bytes | str) -> Script:
+        """Read what `to_json` wrote.
+
+        Raises:
+            FormatError: It is no JSON, not a script, or its indexes contradict each other.
+        """
+        remedy = "Give a file that `juqing read --json` or `juqing convert --to json` wrote."
+        try:
+            script = msgspec.json.decode(data, type=Script)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            raise FormatError(f"this is not a script in JSON: {error}.", remedy) from None
+        if (wrong := _contradiction(script)) is not None:
+            raise FormatError(f"the script in JSON contradicts itself: {wrong}.", remedy)
+        return script
+
+
+def _contradiction(script: Script) -> str | None:
+    """What in a script's indexes and names cannot be, None where all is well."""
+    for k, scene in enumerate(script.scenes):
+        if scene.index != k:
+            return f"scene {k} has the index {scene.index}"
+        if any(line.scene != k for line in scene.lines):
+            return f"a line of scene {k} names another scene"
+    for k, line in enumerate(script.lines):
+        if line.index != k:
+            return f"line {k} has the index {line.index}"
+    cast = {character.name for character in script.cast}
+    for k, cue in enumerate(script.cues):
+        if cue.index != k or not 0 <= cue.line < len(script.lines) or cue.character not in cast:
+            return f"cue {k} has a wrong index, line or character"
+        if k and cue.line < script.cues[k - 1].line:
+            return f"cue {k} stands before the cue in front of it"
+    return None

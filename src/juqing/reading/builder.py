@@ -10,8 +10,9 @@ from typing import Any
 from juqing.reading import limits
 from juqing.reading.cast import is_minor
 from juqing.reading.cues import NARRATORS, Names, SpokenCue, read_speech, split_joint
+from juqing.reading.presence import find_cues
 from juqing.script import Character, Cue, Delivery, Language, Line, LineKind, Note, ReadingWarning, Scene, Script, Span
-from juqing.text.names import HAN, NameFinder
+from juqing.text.names import HAN
 
 _HAN = re.compile(f"[{HAN}]")
 _LETTER = re.compile(rf"[{HAN}A-Za-zÀ-ɏͰ-ӿぁ-ヿ가-힣]")
@@ -22,7 +23,7 @@ class _Draft:
     """A scene in the making."""
 
     heading: dict[str, Any]
-    lines: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[tuple[dict[str, Any], tuple[tuple[str, str], ...] | None]] = field(default_factory=list)
 
 
 class ScriptBuilder:
@@ -76,19 +77,17 @@ class ScriptBuilder:
         """Add a line to the open scene. `rows` are `(character, id)` pairs where the file itself says who is in the line."""
         if not self.in_scene:
             self.scene("", None)
-        self._drafts[-1].lines.append(
-            {
-                "kind": kind,
-                "text": text,
-                "printed": printed,
-                "source": source,
-                "speakers": speakers,
-                "parentheticals": parentheticals,
-                "delivery": delivery,
-                "flag": flag or self.line_flag,
-                "rows": rows,
-            }
-        )
+        fields = {
+            "kind": kind,
+            "text": text,
+            "printed": printed,
+            "source": source,
+            "speakers": speakers,
+            "parentheticals": parentheticals,
+            "delivery": delivery,
+            "flag": flag or self.line_flag,
+        }
+        self._drafts[-1].lines.append((fields, rows))
 
     def speech(
         self,
@@ -142,37 +141,37 @@ class ScriptBuilder:
         """Declare a character of the cast list."""
         self.cast.setdefault(name, Character(name, aliases, note, is_minor(name)))
 
-    def build(self, *, source_name: str = "", source_sha256: str = "", n_source_lines: int = 0) -> Script:
-        """Freeze what was collected: find the cast in the lines, number everything, tell the language."""
+    def build(
+        self, *, source_name: str = "", source_sha256: str = "", n_source_lines: int = 0, pronouns: bool = True
+    ) -> Script:
+        """Freeze what was collected: number everything, tell the language, find who is in each line."""
         for draft in self._drafts:
-            for line in draft.lines:
+            for name in draft.heading.get("printed_cast", ()):
+                self.character(name)
+        for draft in self._drafts:
+            for line, rows in draft.lines:
                 for name in line["speakers"]:
                     self.character(name)
-                for name, _ in line["rows"] or ():
+                for name, _ in rows or ():
                     self.character(name)
         limits.check("MAX_NAMES", len(self.cast), limits.MAX_NAMES, "the number of characters")
-        finder = NameFinder(self.cast)
-        scenes, cues = [], []
+        scenes: list[Scene] = []
+        cues: list[Cue] = []
         n_lines = 0
         # A scene that nothing opened and nothing fills is none.
-        drafts = [draft for draft in self._drafts if draft.lines or draft.heading["source"]]
-        for scene_index, draft in enumerate(drafts):
+        for draft in self._drafts:
+            if not draft.lines and draft.heading["source"] is None:
+                continue
             lines = []
-            for fields in draft.lines:
-                rows = fields.pop("rows")
-                line = Line(index=n_lines, scene=scene_index, mentioned=(), **fields)
-                present, mentioned = _who(line, finder) if rows is None else ([], ())
-                if mentioned:
-                    line = Line(index=n_lines, scene=scene_index, mentioned=mentioned, **fields)
+            for fields, rows in draft.lines:
+                line = Line(index=n_lines, scene=len(scenes), **fields)
                 lines.append(line)
-                if rows is None:
-                    rows = [(name, f"{scene_index + 1}-{n_lines + 1}-{k + 1}") for k, name in enumerate(present)]
-                for name, row_id in rows:
+                for name, row_id in rows or ():
                     role = "speaker" if name in line.speakers else "present"
-                    cues.append(Cue(len(cues), n_lines, name, role, row_id))
+                    cues.append(Cue(len(cues), n_lines, name, role, row_id, "table"))
                 n_lines += 1
-            scenes.append(Scene(index=scene_index, lines=tuple(lines), **draft.heading))
-        return Script(
+            scenes.append(Scene(index=len(scenes), lines=tuple(lines), **draft.heading))
+        script = Script(
             title=self.title,
             format=self.format,
             language=self._language(),
@@ -186,9 +185,11 @@ class ScriptBuilder:
             source_sha256=source_sha256,
             n_source_lines=n_source_lines,
         )
+        # Where the file itself says who is in each line, it is believed.
+        return script if self.format == "table" else find_cues(script, pronouns=pronouns)
 
     def _language(self) -> Language:
-        text = "".join(line["text"] for draft in self._drafts for line in draft.lines[:2000])[:100_000]
+        text = "".join(fields["text"] for draft in self._drafts for fields, _ in draft.lines[:2000])[:100_000]
         han = _HAN.findall(text)
         letters = len(_LETTER.findall(text))
         if not letters:
@@ -205,17 +206,3 @@ class ScriptBuilder:
 
 def _n_encoded(text: str, encoding: str) -> int:
     return len(text.encode(encoding, "ignore")) // 2
-
-
-def _who(line: Line, finder: NameFinder) -> tuple[list[str], tuple[str, ...]]:
-    """Who is in a line, speakers first, and who is only talked about."""
-    present = list(line.speakers)
-    if line.kind == "action":
-        present += finder.find(line.text)
-    elif line.kind in ("dialogue", "lyric"):
-        for parenthetical in line.parentheticals:
-            present += finder.find(parenthetical)
-    present = list(dict.fromkeys(present))
-    if line.kind == "action":
-        return present, ()
-    return present, tuple(name for name in finder.find(line.text) if name not in present)

@@ -3,35 +3,50 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from juqing.text.words import Words
 
 HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff〇"
 """The inside of a character class: Han characters."""
 
 _HAN = re.compile(f"[{HAN}]")
 _ALNUM = re.compile(r"[0-9A-Za-z]")
+_TITLES = frozenset("mr mrs ms miss dr sir lady lord king queen prince princess old young the a an uncle aunt officer captain".split())  # fmt: skip
 
 
 class NameFinder:
     """Finds known names in texts: longest match first, a name inside a longer known name does not count.
 
-    Latin names match in any case at word boundaries. A name of one Han character counts only where no Han character
-    stands before it.
+    Latin names match in any case at word boundaries, also by the first word where that is one person's alone. A name of one
+    Han character counts only where it is a word by itself and stands as a name does (`is_name_here` of `Words`).
+
+    Args:
+        names: The names, or a mapping of every form (name or alias) to the name that it stands for.
     """
 
-    def __init__(self, names: Iterable[str]):
-        # Per first character the names that start with it, folded, and their lengths, longest first: finding one
+    def __init__(self, names: Iterable[str] | Mapping[str, str]):
+        forms = dict(names) if isinstance(names, Mapping) else {name: name for name in names}
+        forms.pop("", None)
+        for first, name in _first_words(forms).items():
+            forms.setdefault(first, name)
+        self.forms = forms
+        # Per first character the forms that start with it, folded, and their lengths, longest first: finding one
         # costs a look-up a length, however many names there are.
         self._names: dict[str, str] = {}
         lengths: dict[str, set[int]] = {}
-        for name in sorted({name for name in names if name}, reverse=True):
-            key = name if _HAN.search(name) else name.lower()
-            self._names[key] = name
-            for start in {name[0], name[0].lower(), name[0].upper()}:
-                lengths.setdefault(start, set()).add(len(name))
+        for form in sorted(forms, reverse=True):
+            self._names[form if _HAN.search(form) else form.lower()] = forms[form]
+            for start in {form[0], form[0].lower(), form[0].upper()}:
+                lengths.setdefault(start, set()).add(len(form))
         self._lengths = {start: sorted(known, reverse=True) for start, known in lengths.items()}
         starts = "".join(map(re.escape, self._lengths))
         self._starts = re.compile(f"[{starts}]") if starts else None
+
+    @cached_property
+    def _words(self) -> Words:
+        return Words(form for form in self.forms if len(form) > 1 and _HAN.search(form))
 
     def spans(self, text: str) -> list[tuple[int, int, str]]:
         """`(start, end, name)` of every mention, from left to right."""
@@ -41,7 +56,16 @@ class NameFinder:
             if match.start() >= end and (mention := self._at(text, match.start())) is not None:
                 found.append(mention)
                 end = mention[1]
+        if any(stop - start == 1 for start, stop, _ in found):
+            found = self._without_words(text, found)
         return found
+
+    def _without_words(self, text: str, found: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+        """Mentions without the one-character ones that are ordinary words, or parts of them."""
+        single = {start for start, end, _ in found if end - start == 1 and _HAN.match(text[start])}
+        names = frozenset(start for start, _, _ in found)
+        kept = self._words.names_at(text, single, names) if single else single
+        return [mention for mention in found if mention[0] not in single or mention[0] in kept]
 
     def _at(self, text: str, i: int) -> tuple[int, int, str] | None:
         """The longest name that stands at a position."""
@@ -54,8 +78,6 @@ class NameFinder:
             before, after = text[i - 1 : i], text[end : end + 1]
             if (_ALNUM.match(piece) and _ALNUM.match(before)) or (_ALNUM.match(piece[-1]) and _ALNUM.match(after)):
                 continue
-            if length == 1 and _HAN.match(piece) and _HAN.match(before):
-                continue
             return i, end, name
         return None
 
@@ -67,3 +89,14 @@ class NameFinder:
         """The longest known name that a text starts with."""
         mention = self._at(text, 0) if text else None
         return mention[2] if mention else None
+
+
+def _first_words(forms: Mapping[str, str]) -> dict[str, str]:
+    """First words of Latin names that belong to one name alone: `Ann` of `Ann Lee`."""
+    owners: dict[str, set[str]] = {}
+    for form, name in forms.items():
+        first, _, rest = form.partition(" ")
+        if rest and len(first) > 1 and first.isalpha() and not _HAN.search(form) and first.lower() not in _TITLES:
+            owners.setdefault(first.lower(), set()).add(name)
+    taken = {form.lower() for form in forms}
+    return {first: min(names) for first, names in owners.items() if len(names) == 1 and first not in taken}
