@@ -98,3 +98,12 @@ def peak_memory(*args: object) -> float:
     if process.returncode:
         raise RuntimeError(f"juqing {args} ended with {process.returncode}")
     return usage.ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
+
+
+def data_folder(name: str, file: str = "train.tsv") -> Path | None:
+    """The folder that JUQING_DATA names (`data` by default); None, and a line that says so, where `file` is not in it."""
+    folder = Path(os.environ.get("JUQING_DATA", "data"))
+    if not (folder / file).is_file():
+        print(f"{name}: left out, {folder / file} is not there; name its folder by JUQING_DATA")
+        return None
+    return folder

@@ -106,7 +106,10 @@ class Scene(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Text that was read but is not analyzed: `title`, `cast`, `synopsis`, `part`, `label`, `comment`, `blank`, ..."""
+    """Text that was read but is not analyzed: `title`, `cast`, `synopsis`, `part`, `label`, `comment`, `blank`, ...
+
+    A note of kind `margin` (a comment in Word or Final Draft) stands beside a line that is read as well.
+    """
 
     kind: str
     text: str
@@ -195,7 +198,8 @@ class Script(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
             for line in scene.lines:
                 yield line.source
         for note in self.notes:
-            yield note.source
+            if note.kind != "margin":
+                yield note.source
 
     def to_json(self) -> bytes:
         """The whole structure as JSON (UTF-8); `Script.from_json` gives an equal script. Default values are left out."""

@@ -9,7 +9,7 @@ from conftest import SHORT
 
 from juqing.errors import FormatError, LimitError
 from juqing.reading import read_script, read_text
-from juqing.reading.docx import read_docx_lines
+from juqing.reading.docx import read_docx
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
@@ -34,7 +34,7 @@ def t(text: str) -> str:
 
 def test_example_has_the_paragraphs_of_python_docx():
     expected = [line for paragraph in docx.Document(str(SHORT)).paragraphs for line in paragraph.text.split("\n")]
-    lines = read_docx_lines(SHORT.read_bytes())
+    lines = read_docx(SHORT.read_bytes()).lines
     assert [line for line in lines if line] == [line for line in expected if line]
     assert not any("第一稿" in line for line in lines)  # the header
     assert read_script(SHORT).title == "赊账本"
@@ -52,7 +52,7 @@ def test_tracked_changes_breaks_and_tabs():
         + f"<w:sdt><w:sdtContent>{p(t('控件'))}</w:sdtContent></w:sdt>"
         + p(f"<w:r><w:drawing><w:txbxContent>{p(t('文本框'))}</w:txbxContent></w:drawing></w:r>" + t("正文"))
     )
-    assert read_docx_lines(package(body)) == ["林远：走吧。", "陈念：好", "的", "链接  词", "控件", "正文"]
+    assert read_docx(package(body)).lines == ["林远：走吧。", "陈念：好", "的", "链接  词", "控件", "正文"]
 
 
 def test_tables_in_order():
@@ -61,7 +61,7 @@ def test_tables_in_order():
         + f"<w:tbl><w:tr><w:tc>{p(t('1-1　日　内　面馆'))}</w:tc><w:tc>{p(t('林远：饿了。'))}</w:tc></w:tr></w:tbl>"
         + p(t("后"))
     )
-    assert read_docx_lines(package(body)) == ["前", "1-1　日　内　面馆", "林远：饿了。", "后"]
+    assert read_docx(package(body)).lines == ["前", "1-1　日　内　面馆", "林远：饿了。", "后"]
 
 
 def test_automatic_numbers():
@@ -80,7 +80,7 @@ def test_automatic_numbers():
         + p(t("点"), direct.format(0, 6))
         + p(t("无"), direct.format(0, 99))
     )
-    lines = read_docx_lines(package(body, numbering=numbering, styles=styles))
+    lines = read_docx(package(body, numbering=numbering, styles=styles)).lines
     assert lines[:3] == ["1、渡口　夜　内", "2、河堤　日　外", "第一场 日　内　教室"]
     assert lines[12:] == ["第十一场 日　内　教室", "3、渡口　晨　外", "第一场 日　内　家", "点", "无"]
 
@@ -104,7 +104,7 @@ def test_numbers_that_restart_and_styles_that_inherit():
         + '<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val="Table of Contents"/></w:docPartObj></w:sdtPr>'
         + f"<w:sdtContent>{p(t('乙 2'))}</w:sdtContent></w:sdt>"
     )
-    assert read_docx_lines(package(body, numbering=numbering, styles=styles)) == [
+    assert read_docx(package(body, numbering=numbering, styles=styles)).lines == [
         "1、甲",
         "2、乙",
         "20、丙",
@@ -118,7 +118,7 @@ def test_tables_of_names_and_speeches():
         return f"<w:tr>{''.join(f'<w:tc>{p(t(cell))}</w:tc>' for cell in cells)}</w:tr>"
 
     body = f"<w:tbl>{row('林远', '爸？')}{row('林父', '嗯。')}</w:tbl>"
-    assert read_docx_lines(package(body)) == ["林远：爸？", "林父：嗯。"]
+    assert read_docx(package(body)).lines == ["林远：爸？", "林父：嗯。"]
 
 
 def test_a_cast_table_is_a_cast_list(tmp_path):
@@ -141,7 +141,7 @@ def test_a_cast_table_is_a_cast_list(tmp_path):
 
 def test_hidden_text_and_raw_newlines():
     body = p("<w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r><w:r><w:t>a\nb</w:t></w:r>")
-    assert read_docx_lines(package(body)) == ["a b"]
+    assert read_docx(package(body)).lines == ["a b"]
 
 
 def test_the_same_script_as_plain_text(tmp_path):

@@ -14,6 +14,7 @@ from juqing.reading.builder import ScriptBuilder
 from juqing.reading.cast import clean_name, is_minor
 from juqing.reading.cues import (
     NARRATOR,
+    SURE,
     Names,
     SpokenCue,
     is_label,
@@ -58,6 +59,10 @@ _FLASHBACK_END = re.compile(
     r"^[—–\-【\[（(△▲\s]*(?:画面)?(?:(?:闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇)(?:画面|片段)?\s*\d{0,2}\s*(?:结束|結束|完|止)|切?回(?:到)?现实|闪回现实|现实)"
     r"(?:[】\]）)。—–\-\s]*|[，,].{0,20})$"
 )
+_RULE = re.compile(r"^(?:-{3,}|\*{3,}|_{3,}|(?:- ){2,}-)$")
+_MARKDOWN_START = re.compile(r"^(?:>\s*)+|^[-*+]\s+(?=\S)")
+_EMPHASIS = re.compile(r"(\*{1,3}|_{1,3})(?=\S)([^*_]+?)\1")
+_ACT = re.compile(r"[幕折出]|序幕|尾声|尾聲|楔子|序章|ACT", re.I)
 _MAX_BARE_NAME = 5  # a cast row of nothing but a name
 _MAX_DECLARED_NAME = 20
 _FLAGS = {"闪": "flashback", "閃": "flashback", "回": "flashback", "梦": "dream", "夢": "dream", "蒙": "montage"}
@@ -83,16 +88,21 @@ _LABEL_ROW = re.compile(
 _DASH_ACTION = re.compile(rf"^[—–-]{{1,2}}\s*(?=[{HAN}])")
 
 
-def read_chinese(lines: list[str], builder: ScriptBuilder) -> None:
-    """Read the lines of a Chinese script into a builder. Any list of strings is read without an exception."""
-    _Reader(lines, builder).read()
+def read_chinese(lines: list[str], builder: ScriptBuilder, *, markdown: bool = False) -> None:
+    """Read the lines of a Chinese script into a builder. Any list of strings is read without an exception.
+
+    With `markdown`, marks of quotes, lists, rules and emphasis are no part of the text.
+    """
+    _Reader(lines, builder, markdown).read()
 
 
 class _Reader:
-    def __init__(self, lines: list[str], builder: ScriptBuilder):
+    def __init__(self, lines: list[str], builder: ScriptBuilder, markdown: bool):
         self.builder = builder
         self.printed = lines
         self.texts = [_clean(line) for line in lines]
+        if markdown:
+            self.texts = [_without_markdown(text) for text in self.texts]
         self.headings: dict[int, Heading] = {}
         self.parts: set[int] = set()
         self._find_headings()
@@ -102,6 +112,7 @@ class _Reader:
         self.cast_rows: dict[int, tuple[str, tuple[str, ...], str]] = {}
         self.blocks = self._front_matter()
         self._collect_names()
+        self.in_act = False  # under the head of an act the story begins at once, with or without a scene heading
         self.flag, self.flag_end = "", -1  # the flashback that is open, and the line that closes it (-1: none does)
 
     # Pass one
@@ -255,12 +266,13 @@ class _Reader:
             part = text.strip("#* 　")
             self.builder.part = part[1:-1] if part[0] in "【《" and part[-1] in "】》" else part
             self.builder.close_scene()
+            self.in_act = _ACT.search(part[:12]) is not None
             return self._note("part", i)
         if (heading := self.headings.get(i)) is not None:
             if not self._opened_just_before(i):
                 self._end_unclosed_flag()
             return self._open_scene(heading, i)
-        if not self.builder.in_scene and self._is_front(text, i):
+        if not self.builder.in_scene and not self.in_act and self._is_front(text, i):
             return self._note(self._front_kind(text), i)
         return self._read_story(text, i, n)
 
@@ -295,7 +307,7 @@ class _Reader:
         if text[0] in ACTION_MARKS or _CAPTION.match(text) or _NARRATION.match(text) or _FLASHBACK.match(text):
             return False
         cue = parse_cue(text, self.names)
-        return cue is None or cue.confidence < 1
+        return cue is None or cue.confidence < SURE
 
     def _front_kind(self, text: str) -> str:
         if (title := _TITLE.match(text) or _TITLE_LABEL.match(text)) is not None and not self.builder.title:
@@ -343,7 +355,7 @@ class _Reader:
         return halves is not None and clean_name(halves[0]) in self.builder.cast
 
     def _read_cue(self, cue: SpokenCue, i: int, n: int) -> int:
-        if cue.confidence < 1:
+        if cue.confidence < SURE:
             self.builder.warn(
                 f"“{cue.speakers[0]}” is taken as a character who speaks only here; if it is none, mark the line with △",
                 f"“{cue.speakers[0]}”只在这里说话，当作人物；如果不是，请在行首加 △",
@@ -442,6 +454,14 @@ def _clean(line: str) -> str:
     if "*" in text:
         text = re.sub(r"\*\*(.+?)\*\*", r"\1", text)
     return text
+
+
+def _without_markdown(text: str) -> str:
+    """A line without the marks of a quote, a list or a rule, and without emphasis; `#` stays, for headings."""
+    if _RULE.match(text):
+        return ""
+    text = _MARKDOWN_START.sub("", text)
+    return _EMPHASIS.sub(r"\2", text).replace("`", "").strip()
 
 
 def _bare_heading(text: str) -> Heading | None:

@@ -16,6 +16,8 @@ from juqing.reading.limits import MAX_NAME_CHARACTERS
 from juqing.script import Delivery
 from juqing.text.names import HAN, NameFinder
 
+SURE = 0.9
+"""Cues of at least this confidence are taken without a warning."""
 NARRATOR = "旁白"
 NARRATORS = frozenset((NARRATOR, "解说", "解說", "画外音", "畫外音", "话外音"))
 
@@ -33,9 +35,13 @@ _TAG_END = re.compile(
 )
 _MAX_TAG = 60  # longer than any tag with its mood
 _CONTINUED = re.compile(r"续|續|CONT['’]?D\.?|CONTINUED|CONTINUING|MORE", re.I)
-_PARENTHESES = re.compile(r"[（(]([^（）()]*)[）)]")
-_CUE_BRACKETS = re.compile(r"[（(【\[［]([^（）()【】\[\]［］]*)[）)】\]］]")
+_PARENTHESES = re.compile(r"[（(〔]([^（）()〔〕]*)[）)〕]|〔([^〔〕（）()]*)$")  # a stage play's 〔 may stay open
+_CUE_BRACKETS = re.compile(r"[（(【\[［〔]([^（）()【】\[\]［］〔〕]*)[）)】\]］〕]")
 _UNCLOSED = re.compile(r"^([^（(：:]{1,12})[（(]([^（）()：:]{1,12})[：:](.+)$")
+_VOICE_IN_BRACKETS = re.compile(
+    r"^[（(【](?P<cue>[^（()）【】：:，,。]{1,20}?\s?(?:OS|VO|O\.S\.|V\.O\.|画外音|内心独白))\s*[，,：:](?P<text>.+)[）)】]$",
+    re.I,
+)
 _GAP = re.compile(r"^([^\s：:。，！？、（(]{1,12}(?:[（(][^（）()]{1,12}[）)])?)(?:\t\s*|[ 　]{2,})(\S.*)$")
 _TOGETHER = re.compile(r"^(?P<name>.+?)(?P<mood>齐声|齊聲|同时|同時|异口同声|一起)$")
 _VOICE = re.compile(r"^(?P<name>.+?)(?:的)?(?:声音|聲音|画外音|畫外音|话外音|旁白)$")
@@ -51,6 +57,9 @@ _RELATION = re.compile(
 _NO_NAME = re.compile(
     r"^[他她它我你您这那此其该]|[的了着是道说問问喊叫答想]$|(?:画面|镜头|特写|内容|字样|标题|场景|如下|写道|显示|短信|微信|时候|结果|原来|所以|但是|因为|可是|于是|只见)$"
 )
+_BRACKETS = frozenset("（(【")
+_MAX_BEFORE_NAME = 6
+_BEFORE_NAME = re.compile(r"[对向给跟和与把被让叫看听找为替在到从比问]$|[他她它我你这那]|上$|里$|给")
 _LABELS = frozenset(
     """时间 時間 地点 地點 人物 出场人物 登场人物 角色 场景 場景 场次 场号 字幕 叠字幕 出字幕 旁白 解说 解說 画外音 畫外音 音效 音乐 音樂 配乐 备注 備註
     注 道具 服装 服化道 天气 气氛 灯光 大纲 梗概 故事梗概 片名 剧名 编剧 作者 导演 监制 出品 类型 题材 主题 集数 时长 年代 简介 空镜 特写 近景 中景
@@ -200,11 +209,11 @@ def split_joint(name: str, names: Names) -> tuple[str, ...]:
 
 def read_speech(text: str) -> tuple[str, tuple[str, ...], Delivery]:
     """Spoken text without its bracketed remarks, the remarks, and the delivery that they tell."""
-    bracketed = [m for m in _PARENTHESES.findall(text) if len(m) <= _MAX_TAG]
+    bracketed = [m[1] or m[2] or "" for m in _PARENTHESES.finditer(text) if len(m[0]) <= _MAX_TAG + 2]
     if not bracketed:
         return text.strip(), (), "on"
     moods, delivery = read_parentheticals(bracketed)
-    spoken = _PARENTHESES.sub(lambda m: "" if len(m[1]) <= _MAX_TAG else m[0], text)
+    spoken = _PARENTHESES.sub(lambda m: "" if len(m[0]) <= _MAX_TAG + 2 else m[0], text)
     return re.sub(r"[ \t]{2,}", " ", spoken).strip(), moods, delivery
 
 
@@ -216,7 +225,14 @@ def names_of_cues(cues: Iterable[str]) -> Names:
 
 def parse_cue(text: str, names: Names) -> SpokenCue | None:
     """Read a line as a cue, None where it is none. Joint names, tags, moods and actions in the cue are taken apart."""
-    halves = split_colon(text)
+    if (
+        text[:1] in _BRACKETS
+        and (voice := _VOICE_IN_BRACKETS.match(text)) is not None
+        and read_name(voice["cue"])[0] in names.known
+    ):
+        halves = voice["cue"], voice["text"]
+    else:
+        halves = split_colon(text)
     if halves is None:
         if (slip := re.match(r"^([^；;。！？]{1,8})[；;](.+)$", text)) is not None and clean_name(
             slip[1]
@@ -245,12 +261,25 @@ def parse_cue(text: str, names: Names) -> SpokenCue | None:
     elif known and _is_action(rest := name[len(known) :].strip()):
         speakers = (known,)
         moods = (rest.strip("，, "), *moods)
+    elif spoken and (inside := _speaker_inside(name, names)) is not None:  # 老师林远放下笔：
+        speakers, confidence = (inside,), 0.9
+        moods = (name, *moods)
     elif looks_like_name(name) and spoken:
         speakers, confidence = (name,), 0.6
     else:
         return None
     said, more, spoken_delivery = read_speech(spoken)
     return SpokenCue(speakers, moods + more, delivery if delivery != "on" else spoken_delivery, said, confidence)
+
+
+def _speaker_inside(name: str, names: Names) -> str | None:
+    """The known name that a cue with an action is about, behind a word or two: `台下的林远对陈念`, `老师林远放下笔`."""
+    if _NO_NAME.search(name) or re.search("[，。！？!?]", name[:_MAX_BEFORE_NAME]):
+        return None
+    mention = next(iter(names.finder.spans(name[: _MAX_BEFORE_NAME + 20])), None)
+    if mention is None or not 0 < mention[0] <= _MAX_BEFORE_NAME:
+        return None
+    return mention[2] if _is_action(name[mention[1] :]) and _BEFORE_NAME.search(name[: mention[0]]) is None else None
 
 
 def _is_action(rest: str) -> bool:

@@ -26,13 +26,22 @@ _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
 _SKIPPED = frozenset(
     "del moveFrom txbxContent drawing pict object instrText delText footnoteReference Fallback rPr pPr sectPr rt sdtPr".split()
 )
+_REFERENCE = re.compile("\ue010([0-9]+)\ue011")  # where a comment hangs, while the text is put together
 _MAX_CAST_CELL = 20
 _MAX_NUMBER = 40  # characters of a printed number
 _CHINESE_DIGITS = "〇一二三四五六七八九"
 
 
-def read_docx_lines(data: bytes, path: Path | str | None = None) -> list[str]:
-    """The printed lines of a Word document's body.
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The printed lines of a document's body, and its margin comments, each with the line (from 1) that it is about."""
+
+    lines: list[str]
+    comments: list[tuple[int, str]]
+
+
+def read_docx(data: bytes, path: Path | str | None = None) -> Document:
+    """Read a Word document's body and comments.
 
     Raises:
         FormatError: The bytes are no zip, no Word document, damaged, or declare XML entities.
@@ -55,10 +64,25 @@ def read_docx_lines(data: bytes, path: Path | str | None = None) -> list[str]:
                 for name in ("word/numbering.xml", "word/styles.xml")
             )
         )
+        remarks = (
+            parse_xml(read_member(archive, "word/comments.xml", path), "word/comments.xml", path)
+            if "word/comments.xml" in names
+            else None
+        )
+    told = (
+        {_value(c, "id") or "": "".join(_runs(c)).strip() for c in remarks if local(c) == "comment"}
+        if remarks is not None
+        else {}
+    )
     lines: list[str] = []
+    comments: list[tuple[int, str]] = []
     n_characters = 0
     try:
         for text in _blocks(body, numbering):
+            for reference in _REFERENCE.findall(text):
+                if comment := told.pop(reference, ""):
+                    comments.append((len(lines) + 1, comment))
+            text = _REFERENCE.sub("", text)
             lines += text.split("\n")
             n_characters += len(text)
             limits.check(
@@ -73,7 +97,7 @@ def read_docx_lines(data: bytes, path: Path | str | None = None) -> list[str]:
             limits.check(
                 "MAX_SCRIPT_BYTES", n_characters, limits.MAX_SCRIPT_BYTES, "the number of characters", path=path
             )
-        return lines
+        return Document(lines, comments)
     except RecursionError:
         raise FormatError("its tables are nested too deeply.", "Save the script as plain text.", path=path) from None
 
@@ -132,6 +156,23 @@ def read_member(archive: zipfile.ZipFile, name: str, path: Path | str | None) ->
     return data
 
 
+def read_highland(data: bytes, path: Path | str | None = None) -> bytes:
+    """The Fountain text in a Highland document, a zip that holds a TextBundle.
+
+    Raises:
+        FormatError: The bytes are no zip, or no text is in it.
+        LimitError: The container unpacks to more than `juqing.reading.limits` allow.
+    """
+    with open_archive(data, "a Highland document (.highland)", path) as archive:
+        texts = sorted(
+            (name for name in archive.namelist() if name.lower().endswith((".fountain", ".md", ".txt", ".markdown"))),
+            key=lambda name: (not name.lower().rpartition("/")[2].startswith("text."), name),
+        )
+        if not texts:
+            raise FormatError("the zip container holds no text.", "Export it as .fountain from Highland.", path=path)
+        return read_member(archive, texts[0], path)
+
+
 def _value(element: Element | None, name: str = "val") -> str | None:
     if element is None:
         return None
@@ -175,13 +216,15 @@ def _runs(parent: Element) -> Iterator[str]:
     for child in parent:
         name = local(child)
         if name == "t":
-            yield (child.text or "").replace("\n", " ")
+            yield (child.text or "").replace("\n", " ").replace("\ue010", "")
         elif name in ("br", "cr"):
             yield "\n"
         elif name == "tab":
             yield "  "
         elif name == "noBreakHyphen":
             yield "-"
+        elif name == "commentReference" and (_value(child, "id") or "").isdecimal():
+            yield f"\ue010{_value(child, 'id')}\ue011"
         elif name not in _SKIPPED and not (name == "r" and _child(child, "rPr", "vanish") is not None):
             yield from _runs(child)
 

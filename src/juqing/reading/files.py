@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from juqing.errors import FormatError, ScriptError
 from juqing.reading import limits
+from juqing.reading.aliases import merge_aliases
 from juqing.reading.builder import ScriptBuilder
 from juqing.reading.chinese import read_chinese
+from juqing.reading.docx import read_docx, read_highland
 from juqing.reading.encoding import decode, split_lines
+from juqing.reading.english import looks_indented, looks_like_play, read_english
 from juqing.reading.fountain import read_fountain
+from juqing.reading.sheet import columns_of, read_csv, read_xlsx
 from juqing.reading.table import LabeledScript, read_table
-from juqing.script import Script
+from juqing.script import Script, Span
 
-TEXT_SUFFIXES = (".txt", ".text", ".md")
-SUFFIXES = (*TEXT_SUFFIXES, ".docx", ".fountain", ".spmd", ".fdx", ".tsv")
+TEXT_SUFFIXES = (".txt", ".text", ".md", ".markdown")
+SUFFIXES = (*TEXT_SUFFIXES, ".docx", ".fountain", ".spmd", ".highland", ".fdx", ".tsv", ".csv", ".xlsx", ".json")
 """What `find_scripts` takes from a folder, beside kinds of files that are refused by name, such as PDF."""
 
 _ZIP = b"PK\x03\x04"
@@ -34,20 +38,32 @@ _REFUSED = {
     ".rtf": ("an RTF document", "Open it in Word or WPS and save it as .docx."),
     ".srt": ("a subtitle file, which does not say who speaks", "Give the screenplay itself."),
     ".ass": ("a subtitle file, which does not say who speaks", "Give the screenplay itself."),
+    ".xls": ("an old binary Excel workbook (.xls)", "Save it as .xlsx or .csv."),
+    ".fadein": ("a Fade In document", "Export it as .fountain or .fdx from Fade In."),
 }
+_CLASSICAL = re.compile("(?:云|唱|科|白|念|诗云|詩云|带云|帶云)[〕）)\\]］]")
+_SUBTITLE = re.compile(r"^\s*1\s*\n\d{2}:\d{2}:\d{2}[,.]\d{3} --> ")
 
 
-def read_script(path: Path | str, *, encoding: str | None = None) -> Script:
-    """Read one screenplay: plain text, .docx, .fountain, .fdx, or a .tsv table of a single script.
+def read_script(
+    path: Path | str,
+    *,
+    encoding: str | None = None,
+    aliases: Mapping[str, Sequence[str]] | None = None,
+    pronouns: bool = True,
+) -> Script:
+    """Read one screenplay of any format that `SUFFIXES` names; of a table, the one script that it holds.
 
     Args:
         path: The file.
         encoding: Of a text file; detected where None.
+        aliases: Names to merge: `{"李明": ["小明", "李总"]}` (`juqing.reading.aliases.read_aliases` reads a file of them).
+        pronouns: Resolve 他, 她, 两人, ... in actions to characters, where that is safe.
 
     Raises:
         ScriptError: The file cannot be read; the message names the file, the line, the finding and the remedy.
     """
-    scripts = read_scripts(path, encoding=encoding)
+    scripts = read_scripts(path, encoding=encoding, aliases=aliases, pronouns=pronouns)
     if len(scripts) > 1:
         raise FormatError(
             f"the table holds {len(scripts)} scripts.", "Use read_scripts, which gives all of them.", path=path
@@ -55,46 +71,88 @@ def read_script(path: Path | str, *, encoding: str | None = None) -> Script:
     return scripts[0]
 
 
-def read_scripts(path: Path | str, *, encoding: str | None = None) -> list[Script]:
+def read_scripts(
+    path: Path | str,
+    *,
+    encoding: str | None = None,
+    aliases: Mapping[str, Sequence[str]] | None = None,
+    pronouns: bool = True,
+) -> list[Script]:
     """Read all screenplays of a file; only tables hold more than one. Arguments and errors as for `read_script`."""
     path = Path(path)
-    if path.suffix.lower() == ".tsv":
-        return [labeled.script for labeled in read_labeled(path, encoding=encoding)]
-    data = _read_bytes(path, limits.MAX_SCRIPT_BYTES, "MAX_SCRIPT_BYTES")
+    suffix = path.suffix.lower()
+    is_large = suffix in (".tsv", ".json")
+    data = _read_bytes(
+        path,
+        limits.MAX_TABLE_BYTES if is_large else limits.MAX_SCRIPT_BYTES,
+        "MAX_TABLE_BYTES" if is_large else "MAX_SCRIPT_BYTES",
+    )
     try:
-        return [_read_script(path, data, encoding)]
+        if suffix == ".tsv" and not _is_sheet(data, path, encoding):
+            scripts = [labeled.script for labeled in _read_labeled(path, data, encoding)]
+        else:
+            scripts = [_read_script(path, data, encoding, pronouns)]
     except ScriptError as error:
         error.path = error.path or path
         raise
+    if aliases:
+        scripts = [merge_aliases(script, aliases, pronouns=pronouns) for script in scripts]
+    return scripts
 
 
 def read_labeled(path: Path | str, *, encoding: str | None = None) -> list[LabeledScript]:
     """Read a table of scripts with whatever labels it has. Arguments and errors as for `read_script`, and `LabelError`."""
     path = Path(path)
     data = _read_bytes(path, limits.MAX_TABLE_BYTES, "MAX_TABLE_BYTES")
-    lines = _lines(decode(data, path=path, encoding=encoding), path)
     try:
-        return read_table(lines, path=path, sha256=hashlib.sha256(data).hexdigest())
+        return _read_labeled(path, data, encoding)
     except ScriptError as error:
         error.path = error.path or path
         raise
 
 
-def read_text(text: str, *, fountain: bool | None = None, source_name: str = "") -> Script:
-    """Read a screenplay from a string, as Fountain where `fountain` says so or the text looks like English Fountain.
+def _read_labeled(path: Path, data: bytes, encoding: str | None) -> list[LabeledScript]:
+    lines = _lines(decode(data, path=path, encoding=encoding), path)
+    return read_table(lines, path=path, sha256=hashlib.sha256(data).hexdigest())
+
+
+def _is_sheet(data: bytes, path: Path, encoding: str | None) -> bool:
+    """Whether a .tsv is no table of the competition, but has columns for speaker and text."""
+    header = decode(data, path=path, encoding=encoding).lstrip("\ufeff\r\n ").split("\n", 1)[0].strip("\r").split("\t")
+    return "id" not in header and bool(columns_of(header))
+
+
+def read_text(text: str, *, fountain: bool | None = None, source_name: str = "", pronouns: bool = True) -> Script:
+    """Read a screenplay from a string, as Fountain where `fountain` says so or the text looks like it.
 
     Any text within `juqing.reading.limits` is read without an exception.
     """
     lines = _lines(text, None)
     if fountain is None:
-        fountain = looks_like_fountain(text)
-    builder = ScriptBuilder("fountain" if fountain else "text")
-    (read_fountain if fountain else read_chinese)(lines, builder)
+        builder = _read_plain(text, lines, "text")
+    else:
+        builder = ScriptBuilder("fountain" if fountain else "text")
+        (read_fountain if fountain else read_chinese)(lines, builder)
     return builder.build(
         source_name=source_name,
         source_sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
         n_source_lines=len(lines),
+        pronouns=pronouns,
     )
+
+
+def _read_plain(text: str, lines: list[str], format: str, *, markdown: bool = False) -> ScriptBuilder:
+    """Read text without a telling suffix by what it looks like: English by columns, Fountain, an English play, Chinese."""
+    if looks_like_fountain(text) and not looks_indented(text):
+        builder = ScriptBuilder("fountain" if format == "text" else format)
+        read_fountain(lines, builder)
+    elif looks_like_fountain(text) or looks_like_play(text):
+        builder = ScriptBuilder(format)
+        read_english(lines, builder)
+    else:
+        builder = ScriptBuilder(format)
+        read_chinese(lines, builder, markdown=markdown)
+    return builder
 
 
 def looks_like_fountain(text: str) -> bool:
@@ -169,10 +227,10 @@ def _lines(text: str, path: Path | None) -> list[str]:
     return lines
 
 
-def _read_script(path: Path, data: bytes, encoding: str | None) -> Script:
+def _read_script(path: Path, data: bytes, encoding: str | None, pronouns: bool) -> Script:
     suffix = path.suffix.lower()
     if data.startswith(_OLE):
-        suffix = ".doc"
+        suffix = ".xls" if suffix in (".xls", ".xlsx") else ".doc"
     elif data.startswith(b"%PDF"):
         suffix = ".pdf"
     elif data.startswith(b"{\\rtf"):
@@ -182,29 +240,58 @@ def _read_script(path: Path, data: bytes, encoding: str | None) -> Script:
     if suffix in _REFUSED:
         what, remedy = _REFUSED[suffix]
         raise FormatError(f"this is {what}: it cannot be read.", remedy, path=path)
-    digest = hashlib.sha256(data).hexdigest()
+    if suffix == ".json":
+        return Script.from_json(data.removeprefix(b"\xef\xbb\xbf"))
+    n_lines = 0
     if suffix == ".docx":
-        from juqing.reading.docx import read_docx_lines
-
-        lines = read_docx_lines(data, path)
-        builder = ScriptBuilder("docx")
-        if looks_like_fountain("\n".join(lines)):
-            read_fountain(lines, builder)
-        else:
-            read_chinese(lines, builder)
-        n_lines = len(lines)
+        document = read_docx(data, path)
+        builder = _read_plain("\n".join(document.lines), document.lines, "docx")
+        for line, comment in document.comments:
+            builder.note("margin", comment, Span(line, line, 0, 0))
+        n_lines = len(document.lines)
+    elif suffix == ".xlsx":
+        builder = ScriptBuilder("sheet")
+        n_lines = read_xlsx(data, builder, path)
     elif suffix == ".fdx" or data.lstrip()[:200].startswith((b"<?xml", b"<FinalDraft")):
         from juqing.reading.fdx import read_fdx
 
         builder = ScriptBuilder("fdx")
         n_lines = read_fdx(data, builder, path)
     else:
-        text = decode(data, path=path, encoding=encoding)
+        if suffix == ".highland":
+            text = decode(read_highland(data, path), path=path)
+        else:
+            text = decode(data, path=path, encoding=encoding)
         lines = _lines(text, path)
-        fountain = suffix in (".fountain", ".spmd") or looks_like_fountain(text)
-        builder = ScriptBuilder("fountain" if fountain else "text")
-        (read_fountain if fountain else read_chinese)(lines, builder)
         n_lines = len(lines)
+        if suffix in (".csv", ".tsv"):
+            builder = ScriptBuilder("sheet")
+            read_csv(lines, builder, path)
+        elif suffix in (".fountain", ".spmd", ".highland"):
+            builder = ScriptBuilder("fountain")
+            read_fountain(lines, builder)
+        else:
+            _refuse_text(text, path)
+            builder = _read_plain(text, lines, "text", markdown=suffix in (".md", ".markdown"))
     if not builder.title:
         builder.title = path.stem
-    return builder.build(source_name=str(path), source_sha256=digest, n_source_lines=n_lines)
+    digest = hashlib.sha256(data).hexdigest()
+    return builder.build(source_name=str(path), source_sha256=digest, n_source_lines=n_lines, pronouns=pronouns)
+
+
+def _refuse_text(text: str, path: Path) -> None:
+    """Refuse subtitles, and classical drama, whose speeches run on in one paragraph."""
+    if _SUBTITLE.match(text):
+        what, remedy = _REFUSED[".srt"]
+        raise FormatError(f"this is {what}: it cannot be read.", remedy, path=path)
+    n_tags = len(_CLASSICAL.findall(text))
+    if n_tags >= _MIN_CLASSICAL and n_tags * _MAX_CLASSICAL_GAP >= len(text):
+        raise FormatError(
+            f"this looks like a classical drama (杂剧 or 传奇): {n_tags} stage tags such as 云〕, 唱〕, 科〕 stand inside its paragraphs.",
+            "Such texts are not read yet; put each speech on a line of its own as 名字：台词.",
+            path=path,
+        )
+
+
+_MIN_CLASSICAL = 5
+_MAX_CLASSICAL_GAP = 200  # characters to a tag

@@ -65,8 +65,8 @@ def find_cues(script: Script, *, pronouns: bool = True) -> Script:
             if (told := tuple(name for name in mentioned if name not in seen)) != line.mentioned:
                 changed[k] = msgspec.structs.replace(line, mentioned=told)
         if changed:
-            scene = msgspec.structs.replace(scene, lines=tuple(changed.get(k, line) for k, line in enumerate(lines)))
-        scenes.append(scene)
+            lines = tuple(changed.get(k, line) for k, line in enumerate(lines))
+        scenes.append(msgspec.structs.replace(scene, lines=lines) if changed else scene)
     return msgspec.structs.replace(script, scenes=tuple(scenes), cues=tuple(cues))
 
 

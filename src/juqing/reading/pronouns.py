@@ -1,7 +1,9 @@
 """stub"""
 
 from __future__ import annotations
+
 from typing import NamedTuple
+
 from juqing.script import Line, Scene, Script
 
 

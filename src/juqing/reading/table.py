@@ -20,7 +20,7 @@ from juqing.emotions import EMOTION_NAMES, MAX_STRENGTH, N_EMOTIONS
 from juqing.errors import FormatError, LabelError
 from juqing.reading.builder import ScriptBuilder
 from juqing.reading.chinese import ACTION_MARKS
-from juqing.reading.cues import Names, parse_cue
+from juqing.reading.cues import SURE, Names, parse_cue
 from juqing.script import Script, Span
 
 _ID = re.compile(r"(?P<script>[^_\s]+)_(?P<scene>[0-9]{1,18})_(?P<part>[^_\s]+)_(?P<number>[0-9]{1,18})")
@@ -198,7 +198,7 @@ def _build(name: str, rows: list[_Row], path: Path | str | None, sha256: str) ->
         ordered += cued
         text = first.text.lstrip(ACTION_MARKS)
         cue = parse_cue(text, names)
-        spoken = cue is not None and cue.confidence == 1
+        spoken = cue is not None and cue.confidence >= SURE
         builder.line(
             "dialogue" if spoken else "action",
             cue.text if cue is not None and spoken else text,

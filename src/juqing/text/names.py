@@ -76,7 +76,7 @@ class NameFinder:
             if name is None or len(piece) != length:
                 continue
             before, after = text[i - 1 : i], text[end : end + 1]
-            if (_ALNUM.match(piece) and _ALNUM.match(before)) or (_ALNUM.match(piece[-1]) and _ALNUM.match(after)):
+            if _runs_on(before, piece[0]) or _runs_on(piece[-1], after):
                 continue
             return i, end, name
         return None
@@ -89,6 +89,13 @@ class NameFinder:
         """The longest known name that a text starts with."""
         mention = self._at(text, 0) if text else None
         return mention[2] if mention else None
+
+
+def _runs_on(left: str, right: str) -> bool:
+    """Whether two characters are inside one Latin word or number. A letter after a digit begins anew: `a1b2`, `医生2OS`."""
+    return (
+        _ALNUM.match(left) is not None and _ALNUM.match(right) is not None and not (left.isdigit() and right.isalpha())
+    )
 
 
 def _first_words(forms: Mapping[str, str]) -> dict[str, str]:

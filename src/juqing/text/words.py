@@ -61,10 +61,12 @@ class Words:
                 continue
             by_name = k > 0 and (start - len(before)) in others
             opens = tag_before == "x" or by_name or before in ("和", "与", "跟", "同", "、")
-            if rjieba.suggest_freq(word) < _RARE:
-                found.add(start)
-            elif opens and (tag_after in _AFTER_SUBJECT or at in others):
-                found.add(start)
-            elif not opens and (tag_before in _BEFORE_NAME) and (tag != "d" or tag_after in ("x", "uj", "c", "f", "s")):
+            acts = opens and (tag_after in _AFTER_SUBJECT or at in others)
+            is_object = (
+                not opens
+                and tag_before in _BEFORE_NAME
+                and (tag != "d" or tag_after in ("x", "m", "uj", "c", "f", "s"))
+            )
+            if acts or is_object or rjieba.suggest_freq(word) < _RARE:
                 found.add(start)
         return found
