@@ -10,7 +10,10 @@ from typing import Annotated
 import typer
 
 from juqing.cli.analyze import analyze
+from juqing.cli.cast import cast
+from juqing.cli.convert import convert
 from juqing.cli.predict import predict
+from juqing.cli.read import read
 from juqing.cli.train import train_app
 
 app = typer.Typer(
@@ -22,8 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # Rich would double the time of --help
 )
-app.command()(analyze)
-app.command()(predict)
+for command in (analyze, read, cast, convert, predict):
+    app.command()(command)
 app.add_typer(train_app, name="train")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from juqing.cli.options import Aliases, Encoding, Pronouns
 from juqing.errors import InputError, JuqingError, OutputError, ScriptError
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ class Language(StrEnum):
 
 
 def analyze(
-    paths: Annotated[list[Path], typer.Argument(help="Scripts (.txt .docx .fountain .fdx .tsv) or folders of them.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Scripts (.txt .docx .fountain .fdx .csv ...) or folders of them.")
+    ],
     out: Annotated[
         list[Path] | None,
         typer.Option(
@@ -40,7 +43,9 @@ def analyze(
     language: Annotated[
         Language | None, typer.Option("--language", help="Of labels; that of the script by default.")
     ] = None,
-    encoding: Annotated[str | None, typer.Option("--encoding", help="Of text files; detected by default.")] = None,
+    aliases: Aliases = None,
+    pronouns: Pronouns = True,
+    encoding: Encoding = None,
 ) -> None:
     """Read scripts and show how strongly their characters feel. Nothing leaves this computer.
 
@@ -51,6 +56,7 @@ def analyze(
     from juqing.cli.output import print_error, progress
     from juqing.outputs import check_writable
     from juqing.reading import find_scripts, read_scripts
+    from juqing.reading.aliases import read_aliases
     from juqing.runtime import load
 
     targets = [_Target(path) for path in dict.fromkeys(out or ())]
@@ -60,6 +66,7 @@ def analyze(
             raise OutputError(
                 "this is a folder; a file was to be written.", "Choose another path with --out.", path=target.path
             )
+    merged = read_aliases(aliases) if aliases else None
     recognizer = load(model)
     failures: list[JuqingError] = []
     results: list[EmotionScores] = []
@@ -72,7 +79,7 @@ def analyze(
     with progress("analyzing") as report:
         for k, file in enumerate(files):
             try:
-                scripts = read_scripts(file, encoding=encoding)
+                scripts = read_scripts(file, encoding=encoding, aliases=merged, pronouns=pronouns)
             except InputError as error:
                 failures.append(error)
                 scripts = []

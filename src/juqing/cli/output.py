@@ -11,8 +11,12 @@ from juqing.errors import JuqingError
 
 def print_error(error: JuqingError) -> None:
     """One paragraph: the file, the line, what was found, what to do. Control characters of hostile names are shown, not run."""
-    text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in str(error))
-    print(f"juqing: {text}", file=sys.stderr)
+    print(f"juqing: {printable(str(error))}", file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """A text whose control characters are shown instead of being obeyed by the terminal."""
+    return "".join(c if c.isprintable() or c == "\u3000" else f"\\x{ord(c):02x}" for c in text)
 
 
 @contextmanager

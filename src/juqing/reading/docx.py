@@ -78,11 +78,11 @@ def read_docx(data: bytes, path: Path | str | None = None) -> Document:
     comments: list[tuple[int, str]] = []
     n_characters = 0
     try:
-        for text in _blocks(body, numbering):
-            for reference in _REFERENCE.findall(text):
+        for block in _blocks(body, numbering):
+            for reference in _REFERENCE.findall(block):
                 if comment := told.pop(reference, ""):
                     comments.append((len(lines) + 1, comment))
-            text = _REFERENCE.sub("", text)
+            text = _REFERENCE.sub("", block)
             lines += text.split("\n")
             n_characters += len(text)
             limits.check(

@@ -131,7 +131,7 @@ def _read_rows(rows: list[tuple[int, int, list[str]]], builder: ScriptBuilder, p
         return " ".join(row[k].split()) if k < len(row) else ""
 
     names = names_of_cues(field(row, "speaker") for _, _, row in rows[header + 1 :])
-    for first, last, row in rows[:header]:
+    for first, last, _ in rows[:header]:
         builder.note("blank", "", Span(first, last, 0, 0))
     builder.note("label", ", ".join(rows[header][2]), Span(rows[header][0], rows[header][1], 0, 0))
     scene: str | None = None

@@ -1,0 +1,48 @@
+"""`juqing convert`: a script in another format."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from juqing.cli.options import Aliases, Encoding
+
+
+class Format(StrEnum):
+    """What a script can be converted to."""
+
+    fountain = "fountain"
+    fdx = "fdx"
+    tsv = "tsv"
+    json = "json"
+
+
+def convert(
+    path: Annotated[Path, typer.Argument(help="The script.")],
+    to: Annotated[
+        Format, typer.Option("--to", help="Fountain, Final Draft, the competition's table, or the whole structure.")
+    ],
+    out: Annotated[Path | None, typer.Option("--out", help="The file to write; beside the script by default.")] = None,
+    aliases: Aliases = None,
+    encoding: Encoding = None,
+) -> None:
+    """Write a script in another format, with all that this format can hold.
+
+    Example: juqing convert script.docx --to fountain
+    """
+    from juqing.errors import OutputError
+    from juqing.reading import read_script
+    from juqing.reading.aliases import read_aliases
+    from juqing.writing import write_script
+
+    script = read_script(path, encoding=encoding, aliases=read_aliases(aliases) if aliases else None)
+    target = out or path.with_suffix(f".{to.value}")
+    if target.suffix.lower() != f".{to.value}":
+        raise OutputError(f"the suffix of the file is not .{to.value}.", "Name it so, or leave out --out.", path=target)
+    if out is None and target.exists():
+        raise OutputError("there is a file of this name already.", "Name another with --out.", path=target)
+    write_script(script, target)
+    typer.echo(str(target))
