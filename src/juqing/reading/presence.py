@@ -42,7 +42,8 @@ def find_cues(script: Script, *, pronouns: bool = True) -> Script:
         lines = scene.lines
         changed: dict[int, Line] = {}
         for k, line in enumerate(lines):
-            acted, mentioned = _read(line, finder)
+            acted = acted_texts(line, finder)
+            mentioned = finder.find(line.text) if line.kind != "action" else ()
             n_first = len(cues)
             seen: dict[str, None] = {}
             for name in line.speakers:
@@ -70,13 +71,10 @@ def find_cues(script: Script, *, pronouns: bool = True) -> Script:
     return msgspec.structs.replace(script, scenes=tuple(scenes), cues=tuple(cues))
 
 
-def _read(line: Line, finder: NameFinder) -> tuple[Acted, list[str]]:
-    """What of a line is seen, with the names in it, and the names in the rest."""
-    if line.kind == "action":
-        return [(line.text, finder.spans(line.text))], []
-    if line.kind in ("dialogue", "lyric"):
-        return [(text, finder.spans(text)) for text in line.parentheticals], finder.find(line.text)
-    return [], finder.find(line.text)
+def acted_texts(line: Line, finder: NameFinder) -> Acted:
+    """What of a line is seen: an action's text, the remarks in a speech; with the names in each."""
+    texts = (line.text,) if line.kind == "action" else line.parentheticals if line.kind in ("dialogue", "lyric") else ()
+    return [(text, finder.spans(text)) for text in texts]
 
 
 def _cue(cues: list[Cue], n_first: int, line: Line, name: str, by: str, word: str = "", rule: str = "", antecedent: int | None = None) -> Cue:  # fmt: skip

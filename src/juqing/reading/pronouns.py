@@ -37,7 +37,7 @@ _ADVERBIAL = re.compile(
     r"^(?:.{0,8}?(?:时|后|前|里|中|上|下|外|旁|边|间|处|刻|然|地|随即|接着|只见|于是|但是?|可是?|而|却|原来|忽然|突然|这时|一旁的|身后的))$"
 )
 _FEMALE = re.compile(
-    r"女|妈|娘|姐|妹|嫂|姨|姑|婶|婆|奶奶|太太|夫人|小姐|妻|妃|后宫|公主|皇后|太后|丫鬟|丫头|媳妇|孙女|姥姥|老太|空姐|护士小姐|尼姑"
+    r"女|母|妈|娘|姐|妹|嫂|姨|姑|婶|婆|奶奶|太太|夫人|小姐|妻|妃|后宫|公主|皇后|太后|丫鬟|丫头|媳妇|孙女|姥姥|老太|空姐|护士小姐|尼姑"
 )
 _MALE = re.compile(
     r"男|爸|爹|父|爷|哥|弟|叔|伯|舅|先生|公公|丈夫|少爷|公子|太监|和尚|道长|老头|儿子|皇帝|王爷|将军|大侠|汉|书生|小伙|女婿|姐夫|妹夫"
@@ -46,6 +46,9 @@ _FEMALE_GIVEN = frozenset(
     "娟芳兰梅丽婷娜燕莉玲霞秀萍薇婉媛倩雯妍姗珍莲菊凤琴翠娇娥珠花蓉茹芬嫣芸芝蕾莎黛怡娴瑶璐妮娅香桂巧"
 )
 _MALE_GIVEN = frozenset("刚强军伟勇峰磊涛龙虎雄毅彪鹏斌杰浩栋刚钢铁柱汉坤魁猛豪泽锋辉鑫彬庚根贵富财福雷骏驰")
+_AT_ANOTHER = re.compile(
+    "(?:[看望盯瞪瞧瞥瞄推拉扯抓握揪拍抢夺托按扶挡躲挣撕拽捏踩戳敲割踢打掰搜][了着过开住向起掉到进破断]?|[往向朝对从替给跟在][^，。]{0,2})$"
+)  # 看他的, 推开她的: what people do to others, not to themselves
 _REACH = 4
 """How many lines of the scene a person stays in mind."""
 
@@ -104,7 +107,7 @@ def genders_of(script: Script) -> dict[str, Gender]:
 def _vote(sentence: str, names: re.Pattern[str], votes: dict[str, Counter[str]]) -> None:
     """`陈念推开门，她…`: one name, and a pronoun that begins a later clause, is evidence of a gender."""
     named = names.findall(sentence)
-    if len(set(named)) != 1 or _PERSON.search(sentence) or not sentence.startswith(named[0]):
+    if len(set(named)) != 1 or _PERSON.search(names.sub("", sentence)) or not sentence.startswith(named[0]):
         return
     if (pronoun := re.search("，([他她])(?!们)", sentence)) is not None:
         votes.setdefault(named[0], Counter())["f" if pronoun[1] == "她" else "m"] += 1
@@ -139,6 +142,8 @@ def _guessed_gender(name: str) -> Gender:
     """The gender that the characters of a given name suggest: 娟 a woman, 强 a man; empty where they do not, or both."""
     if not 2 <= len(name) <= 4:
         return ""
+    if name[0] == "老":
+        return "m"
     given = set(name[1:])
     female, male = bool(given & _FEMALE_GIVEN), bool(given & _MALE_GIVEN)
     return "f" if female and not male else "m" if male and not female else ""
@@ -221,7 +226,7 @@ class Resolver:
             elif word == "自己":
                 one = self._oneself(text, start, before, speaker)
             elif word == "对方":
-                one = self._other(text, start, before, speaker, "")
+                one = self._other(text, start, before, self._subject_before(before, speaker), "", speaker)
             else:
                 for name in self._group(word, before, speaker, text, start, mentions):
                     found.append(Found(name, word, "group", self.everyone.get(name), piece, start))
@@ -251,14 +256,16 @@ class Resolver:
         own = next((m for m in before if m.is_subject and m.clause == clause), None)
         if not is_subject or speaker:
             actor = own.name if own is not None else self._subject_before(before, speaker)
-            return self._other(text, start, before, actor, word)
+            return self._other(text, start, before, actor, word, speaker)
         if local:
             people = {m.name for m in local}
             if len(people) == 1:
                 name = people.pop()
-                return (name, "subject") if name and not self._is_rival(name, word) else None
-            known = {m.name for m in local if m.gender}
-            return (known.pop(), "only") if len(known) == 1 and "" not in people and len(people) == 1 else None
+                goes_on = local[-1].is_subject and not _SENTENCE_END.search(text, local[-1].start, start)
+                return (name, "subject") if name and (goes_on or not self._is_rival(name, word)) else None
+            known = list(dict.fromkeys(m.name for m in local if m.gender))
+            is_first = local[0].is_subject and local[0].name == (known or [""])[0]
+            return (known[0], "subject") if len(known) == 1 and known[0] and is_first else None
         return self._from_before(word)
 
     def _subject_before(self, before: list[_Mention], speaker: str) -> str:
@@ -296,7 +303,9 @@ class Resolver:
                 return last.subject, "subject"
         return None
 
-    def _other(self, text: str, start: int, before: list[_Mention], actor: str, word: str) -> tuple[str, Rule] | None:
+    def _other(
+        self, text: str, start: int, before: list[_Mention], actor: str, word: str, speaker: str
+    ) -> tuple[str, Rule] | None:
         """Whom a pronoun means that is not the subject of its clause: the other one, if there is just one."""
 
         def fits(name: str) -> bool:
@@ -319,11 +328,12 @@ class Resolver:
         if len(people) == 1 or len(sure) == 1:
             name = sure[0] if len(sure) == 1 else next(iter(people))
             is_own = word and actor and text[start + 1 : start + 2] == "的" and self._fits(actor, word)
-            return None if is_own else (name, "object")
+            return None if is_own and _AT_ANOTHER.search(text[:start]) is None else (name, "object")
         if people and actor:
-            # Whom the speaker answers.
+            # Who did or said something last, and the actor reacts to it.
             last = self.seen[-1]
-            if last.is_speech and last.subject in people and not (set(sure) - {last.subject}):
+            takes_part = any(actor in seen.names for seen in self.seen)
+            if last.subject in people and (speaker or (last.is_speech and takes_part)):
                 return last.subject, "addressee"
         if not people and actor and word and self._fits(actor, word) and self.genders.get(actor):
             return actor, "only"
