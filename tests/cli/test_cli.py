@@ -31,7 +31,7 @@ def test_summary():
     result = juqing("analyze", FEATURE)
     assert result.returncode == 0, result.stderr
     assert "回声渡" in result.stdout and "19 场" in result.stdout
-    assert re.search(r"沈渡\s+76", result.stdout)
+    assert re.search(r"沈渡\s+81", result.stdout)
     assert re.search(r"怒 \d\.\d  沈渡  .+第16场 第\d+行", result.stdout)
     assert result.stderr == ""
 

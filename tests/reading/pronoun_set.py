@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from juqing.reading import read_text
-from juqing.reading.presence import acted_texts, name_finder
+from juqing.reading.presence import acted_texts
 from juqing.reading.pronouns import PRONOUN, Resolver
 from juqing.script import Script
+from juqing.text.names import name_finder
 
 DATA = Path(__file__).parents[1] / "data" / "pronouns"
 _MARKED = re.compile(r"(他们|她们|两人|二人|两个人|对方|自己|他|她)\{([^}]*)\}")

@@ -51,7 +51,7 @@ def test_sample():
     ]
     cues = [(script.lines[cue.line].source.first, cue.character, cue.role) for cue in script.cues]
     assert cues == [
-        (3, "林父", "present"), (4, "林远", "speaker"), (5, "林父", "speaker"), (6, "林远", "speaker"), (7, "林父", "speaker"),
+        (3, "林父", "present"), (4, "林远", "speaker"), (5, "林父", "speaker"), (5, "林远", "present"), (6, "林远", "speaker"), (7, "林父", "speaker"),
         (9, "林远", "present"), (14, "修车人甲", "speaker"), (14, "林远", "speaker"), (15, "陈念", "speaker"),
     ]  # fmt: skip
     assert [note.kind for note in script.notes] == ["part", "label"]

@@ -18,9 +18,9 @@ from juqing.errors import FormatError, InputError
 from juqing.reading.cast import is_minor
 from juqing.reading.cues import looks_like_name
 from juqing.reading.limits import MAX_NAME_CHARACTERS
-from juqing.reading.presence import find_cues, name_finder
+from juqing.reading.presence import find_cues
 from juqing.script import Character, Cue, Script
-from juqing.text.names import HAN
+from juqing.text.names import HAN, name_finder
 
 _MAX_MAP_BYTES = 2**20
 _AGES = "少年 少女 童年 幼年 幼时 小时候的 儿时 年轻 年轻的 青年 中年 老年 晚年 成年 年轻时的 老年的 幼 YOUNG OLD TEEN LITTLE".split()

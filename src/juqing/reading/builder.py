@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from juqing.reading import limits
 from juqing.reading.cast import is_minor
 from juqing.reading.cues import NARRATORS, Names, SpokenCue, read_speech, split_joint
@@ -23,7 +25,7 @@ class _Draft:
     """A scene in the making."""
 
     heading: dict[str, Any]
-    lines: list[tuple[dict[str, Any], tuple[tuple[str, str], ...] | None]] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
 
 
 class ScriptBuilder:
@@ -38,6 +40,9 @@ class ScriptBuilder:
         self.warnings: list[ReadingWarning] = []
         self._notes: list[Note] = []
         self._drafts: list[_Draft] = []
+        self._n_lines = 0
+        self._speakers: dict[str, None] = {}
+        self._rows: list[tuple[Line, tuple[tuple[str, str], ...]]] = []
         self.in_scene = False
         self.line_flag = ""  # of all lines of the open scene
 
@@ -77,17 +82,16 @@ class ScriptBuilder:
         """Add a line to the open scene. `rows` are `(character, id)` pairs where the file itself says who is in the line."""
         if not self.in_scene:
             self.scene("", None)
-        fields = {
-            "kind": kind,
-            "text": text,
-            "printed": printed,
-            "source": source,
-            "speakers": speakers,
-            "parentheticals": parentheticals,
-            "delivery": delivery,
-            "flag": flag or self.line_flag,
-        }
-        self._drafts[-1].lines.append((fields, rows))
+        draft = self._drafts[-1]
+        flag = flag or self.line_flag
+        line = Line(self._n_lines, len(self._drafts) - 1, kind, text, printed, source, speakers, parentheticals, delivery, (), flag)  # fmt: skip
+        self._n_lines += 1
+        draft.lines.append(line)
+        for name in speakers:
+            if name not in self._speakers:
+                self._speakers[name] = None
+        if rows is not None:
+            self._rows.append((line, rows))
 
     def speech(
         self,
@@ -148,29 +152,23 @@ class ScriptBuilder:
         for draft in self._drafts:
             for name in draft.heading.get("printed_cast", ()):
                 self.character(name)
-        for draft in self._drafts:
-            for line, rows in draft.lines:
-                for name in line["speakers"]:
-                    self.character(name)
-                for name, _ in rows or ():
-                    self.character(name)
-        limits.check("MAX_NAMES", len(self.cast), limits.MAX_NAMES, "the number of characters")
-        scenes: list[Scene] = []
+        for name in self._speakers:
+            self.character(name)
         cues: list[Cue] = []
-        n_lines = 0
+        for line, rows in self._rows:
+            for name, row_id in rows:
+                self.character(name)
+                role = "speaker" if name in line.speakers else "present"
+                cues.append(Cue(len(cues), line.index, name, role, row_id, "table"))
+        limits.check("MAX_NAMES", len(self.cast), limits.MAX_NAMES, "the number of characters")
         # A scene that nothing opened and nothing fills is none.
-        for draft in self._drafts:
-            if not draft.lines and draft.heading["source"] is None:
-                continue
-            lines = []
-            for fields, rows in draft.lines:
-                line = Line(index=n_lines, scene=len(scenes), **fields)
-                lines.append(line)
-                for name, row_id in rows or ():
-                    role = "speaker" if name in line.speakers else "present"
-                    cues.append(Cue(len(cues), n_lines, name, role, row_id, "table"))
-                n_lines += 1
-            scenes.append(Scene(index=len(scenes), lines=tuple(lines), **draft.heading))
+        drafts = [draft for draft in self._drafts if draft.lines or draft.heading["source"] is not None]
+        scenes: list[Scene] = []
+        for k, draft in enumerate(drafts):
+            lines = draft.lines
+            if lines and lines[0].scene != k:
+                lines = [msgspec.structs.replace(line, scene=k) for line in lines]
+            scenes.append(Scene(index=k, lines=tuple(lines), **draft.heading))
         script = Script(
             title=self.title,
             format=self.format,
@@ -189,7 +187,7 @@ class ScriptBuilder:
         return script if self.format == "table" else find_cues(script, pronouns=pronouns)
 
     def _language(self) -> Language:
-        text = "".join(fields["text"] for draft in self._drafts for fields, _ in draft.lines[:2000])[:100_000]
+        text = "".join(line.text for draft in self._drafts for line in draft.lines[:2000])[:100_000]
         han = _HAN.findall(text)
         letters = len(_LETTER.findall(text))
         if not letters:

@@ -14,12 +14,14 @@ from juqing.reading.builder import ScriptBuilder
 from juqing.reading.cast import clean_name, is_minor
 from juqing.reading.cues import (
     NARRATOR,
+    NARRATORS,
     SURE,
     Names,
     SpokenCue,
     is_label,
     looks_like_name,
     parse_cue,
+    read_cue,
     read_name,
     read_parentheticals,
     split_colon,
@@ -248,7 +250,9 @@ class _Reader:
 
     def _line(self, kind: LineKind, text: str, i: int, last: int | None = None, **fields: object) -> int:
         last = i if last is None else last
-        printed = "\n".join(line.strip() for line in self.printed[i : last + 1])
+        printed = self.printed[i].strip()
+        if last > i:
+            printed = "\n".join(line.strip() for line in self.printed[i : last + 1])
         self.builder.line(kind, text.strip(), printed, self._span(i, last), flag=self.flag, **fields)  # type: ignore[arg-type]
         return last + 1
 
@@ -328,6 +332,12 @@ class _Reader:
         return len(text) <= 20 and re.search(r"[：:。，,！？!?；;（(△…]", text) is None
 
     def _read_story(self, text: str, i: int, n: int) -> int:
+        if (
+            (halves := split_colon(text)) is not None
+            and halves[0] in self.names.known
+            and self._is_plain_name(halves[0])
+        ) and (cue := read_cue(*halves, self.names)) is not None:
+            return self._read_cue(cue, i, n)  # most lines
         bracket = text[0] in "【[" and text[-1] in "】]"
         inner = text[1:-1].strip() if bracket else text
         if _FLASHBACK_END.match(text):
@@ -348,6 +358,10 @@ class _Reader:
         if (cue := parse_cue(text, self.names)) is not None:
             return self._read_cue(cue, i, n)
         return self._line("action", _DASH_ACTION.sub("", inner), i)
+
+    def _is_plain_name(self, name: str) -> bool:
+        """Whether a known name cannot be anything else: no label, no narrator, unless the cast list has it."""
+        return name in self.builder.cast or not (is_label(name) or name in NARRATORS)
 
     def _speaks(self, text: str) -> bool:
         """Whether a label word is a character of this script (one can be called 人物)."""

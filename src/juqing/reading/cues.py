@@ -97,8 +97,16 @@ def looks_like_name(word: str) -> bool:
     return _NAME_LIKE.fullmatch(word) is not None and not is_label(word) and _NO_NAME.search(word) is None
 
 
+_PLAIN_COLON = re.compile(r"""([^《“「『（(【〈\[［"：:。！？!?]{1,59})[:：]""")
+
+
 def split_colon(text: str) -> tuple[str, str] | None:
     """`(X, Y)` around the first colon that can end a cue, None where there is none in the first 60 characters."""
+    plain = _PLAIN_COLON.match(text)
+    if plain is not None and not (text[plain.end() - 2].isdigit() or text.startswith("//", plain.end())):
+        return plain[1], text[plain.end() :].strip()
+    if text.find("：", 0, 60) < 0 and text.find(":", 0, 60) < 0:
+        return None
     closing: list[str] = []
     for i, c in enumerate(text[:60]):
         if closing and c == closing[-1]:
@@ -244,7 +252,11 @@ def parse_cue(text: str, names: Names) -> SpokenCue | None:
             halves = f"{open_bracket[1]}（{open_bracket[2]}）", open_bracket[3]
         else:
             return None
-    printed, spoken = halves
+    return read_cue(*halves, names)
+
+
+def read_cue(printed: str, spoken: str, names: Names) -> SpokenCue | None:
+    """Read what stands before and behind a cue's colon; None where it is no cue."""
     name, moods, delivery = read_name(printed)
     confidence = 1.0
     speakers: tuple[str, ...] = ()

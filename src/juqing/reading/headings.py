@@ -57,6 +57,10 @@ PART = re.compile(
 )
 
 
+_FIRST = frozenset("#*_ \t　【[第场場内外內室IiEe0123456789０１２３４５６７８９〇零一二三四五六七八九十百千两")
+"""What a heading can begin with: most lines are told apart by their first character."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
     """What a heading says. `sure` is False where only the next line can tell that it is one."""
@@ -75,7 +79,7 @@ def parse_heading(text: str) -> Heading | None:
 
     A number needs an int/ext or time word beside it; a heading word (第…场, 场景, 内景, INT.) is enough by itself.
     """
-    if len(text) > 160:
+    if not text or text[0] not in _FIRST or len(text) > 160:
         return None
     text = _TIMECODE.sub("", text.lstrip("#").strip(" \t　*_")).replace("**", "")
     if text.startswith(("【", "[")) and (end := text.find("】" if text[0] == "【" else "]")) > 0:

@@ -6,23 +6,13 @@ in what is said, narrated, sung or captioned is only talked about: kept in `Line
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from juqing.reading.pronouns import Resolver
+from juqing.reading.pronouns import Acted, Resolver
 from juqing.script import Cue, Line, Scene, Script
-from juqing.text.names import NameFinder
-
-Acted = list[tuple[str, list[tuple[int, int, str]]]]
-"""The texts of a line that tell what is seen, each with the `(start, end, name)` of the names in it."""
-
-
-def name_finder(script: Script) -> NameFinder:
-    """Finds the characters of a script, by their names and by the aliases that were merged into them."""
-    forms = {character.name: character.name for character in script.cast}
-    for character in script.cast:
-        for alias in character.merged:
-            forms.setdefault(alias, character.name)
-    return NameFinder(forms)
+from juqing.text.names import NameFinder, name_finder
 
 
 def find_cues(script: Script, *, pronouns: bool = True) -> Script:
@@ -39,35 +29,32 @@ def find_cues(script: Script, *, pronouns: bool = True) -> Script:
     for scene in script.scenes:
         if resolver is not None:
             resolver.enter(scene)
-        lines = scene.lines
         changed: dict[int, Line] = {}
-        for k, line in enumerate(lines):
+        for k, line in enumerate(scene.lines):
             acted = acted_texts(line, finder)
-            mentioned = finder.find(line.text) if line.kind != "action" else ()
-            n_first = len(cues)
-            seen: dict[str, None] = {}
-            for name in line.speakers:
-                if name not in seen:
-                    seen[name] = None
-                    cues.append(_cue(cues, n_first, line, name, "cue"))
+            seen: dict[str, tuple[Any, ...]] = {name: ("cue",) for name in line.speakers}
             for text, spans in acted:
                 for start, end, name in spans:
                     if name not in seen:
-                        seen[name] = None
                         word = text[start:end]
-                        cues.append(_cue(cues, n_first, line, name, "name", "" if word == name else word))
+                        seen[name] = ("name", "" if word == name else word)
             if resolver is not None:
                 for found in resolver.line(line, acted):
                     if found.name not in seen:
-                        seen[found.name] = None
-                        cues.append(
-                            _cue(cues, n_first, line, found.name, "pronoun", found.word, found.rule, found.antecedent)
-                        )
-            if (told := tuple(name for name in mentioned if name not in seen)) != line.mentioned:
-                changed[k] = msgspec.structs.replace(line, mentioned=told)
+                        seen[found.name] = ("pronoun", found.word, found.rule, found.antecedent)
+            row = f"{scene.index + 1}-{line.index + 1}-"
+            for n, (name, how) in enumerate(seen.items(), start=1):
+                role = "speaker" if how[0] == "cue" else "present"
+                cues.append(Cue(len(cues), line.index, name, role, f"{row}{n}", *how))
+            if line.kind != "action":
+                told = tuple(name for name in finder.find(line.text) if name not in seen)
+                if told != line.mentioned:
+                    changed[k] = msgspec.structs.replace(line, mentioned=told)
         if changed:
-            lines = tuple(changed.get(k, line) for k, line in enumerate(lines))
-        scenes.append(msgspec.structs.replace(scene, lines=lines) if changed else scene)
+            lines = tuple(changed.get(k, line) for k, line in enumerate(scene.lines))
+            scenes.append(msgspec.structs.replace(scene, lines=lines))
+        else:
+            scenes.append(scene)
     return msgspec.structs.replace(script, scenes=tuple(scenes), cues=tuple(cues))
 
 
@@ -75,9 +62,3 @@ def acted_texts(line: Line, finder: NameFinder) -> Acted:
     """What of a line is seen: an action's text, the remarks in a speech; with the names in each."""
     texts = (line.text,) if line.kind == "action" else line.parentheticals if line.kind in ("dialogue", "lyric") else ()
     return [(text, finder.spans(text)) for text in texts]
-
-
-def _cue(cues: list[Cue], n_first: int, line: Line, name: str, by: str, word: str = "", rule: str = "", antecedent: int | None = None) -> Cue:  # fmt: skip
-    role = "speaker" if by == "cue" else "present"
-    row = f"{line.scene + 1}-{line.index + 1}-{len(cues) - n_first + 1}"
-    return Cue(len(cues), line.index, name, role, row, by, word, rule, antecedent)  # type: ignore[arg-type]

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from juqing.script import Character, Line, Rule, Scene, Script
 
 Gender = Literal["f", "m", ""]
+Acted = list[tuple[str, list[tuple[int, int, str]]]]
+"""The texts of a line that tell what is seen, each with the `(start, end, name)` of the names in it."""
 
 PRONOUN = re.compile(
     r"(?<![其吉])(?:[他她]们|[他她](?![人乡日国])|(?<![这那一几])两人(?!份)|二人(?!转)|两个人|对方|自己)"
@@ -27,7 +29,7 @@ _PERSON = re.compile(
     r"(?:[一几两三]|这|那|数)(?:个|名|位|群|对|队)[^，。！？；的]{0,6}?(?:男|女|人|孩|兵|警|工|员|客|生|童|汉|子)[子人孩生]?|"
     r"(?<![两二众三四几])(?:男人|女人|老人|男孩|女孩|孩子|老太太|老头|男子|女子|司机|服务员|护士|医生|警察|保安|士兵|路人|店员|丫鬟|太监|侍卫|邻居|顾客|乘客|记者|秘书|前台|黑衣人|小贩|少年|少女)"
 )
-_CLAUSE = re.compile(r"[，,、]?[^，,。！？!?；;…—：:]*")
+_CLAUSE_END = re.compile("[，,。！？!?；;…—：:]+")
 _SENTENCE_END = re.compile("[。！？!?；;]")
 _OBJECT_BEFORE = re.compile(
     r"(?:[对向给跟和与把被让叫看找为替在从比往朝将同帮扶推拉抱握扯按抓拦望盯瞪瞥踢打问冲带送递交还借扔塞喂追等陪搂拍接围护挡逼撞绕引拽拖摸吻亲骂劝随当靠]|"
@@ -77,13 +79,27 @@ class _Mention:
 
 @dataclass(slots=True)
 class _Seen:
-    """A line that went by: who was in it, the subject or speaker first."""
+    """A line that went by, and who was in it. What takes work is found out when a pronoun asks for it."""
 
-    line: int
     names: list[str]
-    subject: str
     is_speech: bool
-    strangers: list[Gender] = field(default_factory=list)
+    acted: Acted
+    first: str = ""
+    _mentions: list[_Mention] | None = None
+
+    def mentions(self, genders: Mapping[str, Gender]) -> list[_Mention]:
+        """The people in the actions of the line."""
+        if self._mentions is None:
+            self._mentions = [mention for text, spans in self.acted for mention in _mentions_in(text, spans, genders)]
+        return self._mentions
+
+    def subject(self, genders: Mapping[str, Gender]) -> str:
+        """Who speaks the line, or is the first subject in it; empty for nobody with a name."""
+        return self.first or next((m.name for m in self.mentions(genders) if m.is_subject), "")
+
+    def has_stranger(self, wanted: str, genders: Mapping[str, Gender]) -> bool:
+        """Whether somebody without a name, whom a pronoun of the gender could mean, is in the line."""
+        return any(not m.name and (not m.gender or not wanted or m.gender == wanted) for m in self.mentions(genders))
 
 
 def genders_of(script: Script) -> dict[str, Gender]:
@@ -174,46 +190,28 @@ class Resolver:
         self.printed = tuple(name for name in scene.printed_cast if name in self.genders)
         self.everyone = {}
 
-    def line(self, line: Line, acted: Sequence[tuple[str, list[tuple[int, int, str]]]]) -> list[Found]:
+    def line(self, line: Line, acted: Acted) -> list[Found]:
         """The pronouns of a line's actions that are resolved, in order; and remember who is in the line."""
         found: list[Found] = []
-        names = list(line.speakers)
         speaker = line.speakers[0] if len(line.speakers) == 1 else ""
-        subject = speaker
-        strangers: list[Gender] = []
+        names = [*line.speakers, *(name for _, spans in acted for _, _, name in spans)]
+        first = speaker
         for k, (text, spans) in enumerate(acted):
-            mentions = self._mentions(text, spans)
-            if PRONOUN.search(text):
+            if PRONOUN.search(text) is not None:
+                mentions = _mentions_in(text, spans, self.genders)
                 found += self._resolve(text, mentions, speaker, line, k)
-            names += [mention.name for mention in mentions if mention.name]
-            strangers += [mention.gender for mention in mentions if not mention.name]
-            if not subject:
-                subject = next((m.name for m in mentions if m.is_subject), "")
-        names += [one.name for one in found]
-        if not subject and found and found[0].rule in ("subject", "only"):
-            subject = found[0].name
-        names = list(dict.fromkeys(names))
+                first = first or next((m.name for m in mentions if m.is_subject), "")
+        if found:
+            names += [one.name for one in found]
+            if not first and found[0].rule in ("subject", "only"):
+                first = found[0].name
         for name in names:
             self.everyone[name] = line.index
-        if names or strangers or acted:
-            self.seen.append(_Seen(line.index, names, subject, line.kind == "dialogue", strangers))
-            del self.seen[:-_REACH]
+        if names or acted:
+            self.seen.append(_Seen(names, line.kind == "dialogue", acted, first))
+            if len(self.seen) > _REACH:
+                del self.seen[0]
         return found
-
-    def _mentions(self, text: str, spans: Sequence[tuple[int, int, str]]) -> list[_Mention]:
-        """The people in a text, named ones and those without a name, in order."""
-        found = [
-            _Mention(name, start, self.genders.get(name, ""), _is_subject(text, start), _clause_of(text, start))
-            for start, _, name in spans
-        ]
-        taken = {i for start, end, _ in spans for i in range(start, end)}
-        for person in _PERSON.finditer(text):
-            if not taken.intersection(range(person.start(), person.end())):
-                start = person.start()
-                found.append(
-                    _Mention("", start, _by_words(person[0]), _is_subject(text, start), _clause_of(text, start))
-                )
-        return sorted(found, key=lambda mention: mention.start)
 
     def _resolve(self, text: str, mentions: list[_Mention], speaker: str, line: Line, piece: int) -> list[Found]:
         found: list[Found] = []
@@ -286,7 +284,7 @@ class Resolver:
         wanted = "f" if word == "她" else "m"
         people: dict[str, None] = {}
         for seen in reversed(self.seen):
-            if any(not gender or gender == wanted for gender in seen.strangers):
+            if seen.has_stranger(wanted, self.genders):
                 return None
             people.update(dict.fromkeys(name for name in seen.names if self._fits(name, word)))
         if not people:
@@ -296,11 +294,11 @@ class Resolver:
             return next(iter(people)), "only"
         if len(sure) == 1:
             return sure[0], "only"
-        last = self.seen[-1]
-        if last.subject in people and (not sure or last.subject in sure):
-            others = [name for name in last.names if name != last.subject and name in people]
+        subject = self.seen[-1].subject(self.genders)
+        if subject in people and (not sure or subject in sure):
+            others = [name for name in self.seen[-1].names if name != subject and name in people]
             if not others:
-                return last.subject, "subject"
+                return subject, "subject"
         return None
 
     def _other(
@@ -319,7 +317,7 @@ class Resolver:
             return (local[0], "object") if len(local) == 1 and local[0] else None
         people: dict[str, int] = {}
         for age, seen in enumerate(reversed(self.seen)):
-            if any(not gender or not wanted or gender == wanted for gender in seen.strangers):
+            if seen.has_stranger(wanted, self.genders):
                 return None
             for name in seen.names:
                 if fits(name):
@@ -331,10 +329,10 @@ class Resolver:
             return None if is_own and _AT_ANOTHER.search(text[:start]) is None else (name, "object")
         if people and actor:
             # Who did or said something last, and the actor reacts to it.
-            last = self.seen[-1]
+            subject = self.seen[-1].subject(self.genders)
             takes_part = any(actor in seen.names for seen in self.seen)
-            if last.subject in people and (speaker or (last.is_speech and takes_part)):
-                return last.subject, "addressee"
+            if subject in people and (speaker or (self.seen[-1].is_speech and takes_part)):
+                return subject, "addressee"
         if not people and actor and word and self._fits(actor, word) and self.genders.get(actor):
             return actor, "only"
         return None
@@ -347,8 +345,6 @@ class Resolver:
             return (subjects[-1], "self") if subjects[-1] else None
         if speaker:
             return speaker, "self"
-        if sentence == 0 and not before and self.seen and self.seen[-1].subject:
-            return None
         last = [m.name for m in before if m.is_subject]
         return (last[-1], "self") if last and last[-1] else None
 
@@ -363,7 +359,7 @@ class Resolver:
         if local or speaker:
             return []
         people = dict.fromkeys(name for seen in reversed(self.seen) for name in seen.names if name not in self.minor)
-        if any(seen.strangers for seen in self.seen):
+        if any(seen.has_stranger("", self.genders) for seen in self.seen):
             return []
         if word == "她们":
             people = dict.fromkeys(name for name in people if self.genders.get(name) != "m")
@@ -375,14 +371,30 @@ class Resolver:
         return []
 
 
+def _mentions_in(text: str, spans: Sequence[tuple[int, int, str]], genders: Mapping[str, Gender]) -> list[_Mention]:
+    """The people in a text, named ones and those without a name, in order."""
+    found = [
+        _Mention(name, start, genders.get(name, ""), _is_subject(text, start), _clause_of(text, start))
+        for start, _, name in spans
+    ]
+    taken = {i for start, end, _ in spans for i in range(start, end)}
+    for person in _PERSON.finditer(text):
+        if taken.isdisjoint(range(person.start(), person.end())):
+            start = person.start()
+            found.append(_Mention("", start, _by_words(person[0]), _is_subject(text, start), _clause_of(text, start)))
+    return sorted(found, key=lambda mention: mention.start)
+
+
 def _clause_of(text: str, at: int) -> int:
     """The number of the clause that a place is in."""
-    return len(re.findall("[，,。！？!?；;…—]+", text[:at]))
+    return len(_CLAUSE_END.findall(text, 0, at))
 
 
 def _is_subject(text: str, at: int) -> bool:
     """Whether a person at this place of a text is the subject: at the start of a clause, or behind an adverbial."""
-    start = max(text.rfind(mark, 0, at) for mark in "，,。！？!?；;…—：:") + 1
+    start = 0
+    for end in _CLAUSE_END.finditer(text, 0, at):
+        start = end.end()
     before = text[start:at].strip(" 　△▲“”")
     if not before:
         return True

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 from juqing.script import Line, Script
-from juqing.text.names import NameFinder
+from juqing.text.names import NameFinder, name_finder
 
 OWN, OTHER = "\ue000", "\ue001"
 """Signs that stand for the name of the cue's character, and for every other name (private-use characters)."""
@@ -24,10 +27,13 @@ def line_text(line: Line) -> str:
 def cue_texts(script: Script) -> list[str]:
     """For every cue the text of its line, its own character's name replaced by `OWN` and all other names by `OTHER`.
 
-    A model that learned from masked names then reads real ones the same way.
+    A model that learned from masked names then reads real ones the same way; traditional characters become simplified ones.
     """
-    finder = NameFinder(character.name for character in script.cast)
+    finder = name_finder(script)
     texts = [line_text(line) for line in script.lines]
+    if script.language == "zh-Hant":
+        texts = list(map(_simplified(), texts))
+        finder = NameFinder({_simplified()(form): name for form, name in finder.forms.items()})
     spans: dict[int, list[tuple[int, int, str]]] = {}
     result = []
     for cue in script.cues:
@@ -38,5 +44,15 @@ def cue_texts(script: Script) -> list[str]:
         for start, end, name in spans[cue.line]:
             pieces += [text[at:start], OWN if name == cue.character else OTHER]
             at = end
-        result.append("".join(pieces) + text[at:])
+        own = "".join(pieces) + text[at:]
+        # 她 that stands for the character is read like the name.
+        result.append(own.replace(cue.word, OWN, 1) if cue.by == "pronoun" and cue.word else own)
     return result
+
+
+@cache
+def _simplified() -> Callable[[str], str]:
+    """Traditional characters to simplified ones, for models that learned from these."""
+    from opencc import OpenCC
+
+    return OpenCC("t2s").convert

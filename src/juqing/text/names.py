@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+from juqing.script import Script
 from juqing.text.words import Words
 
 HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff〇"
@@ -89,6 +90,15 @@ class NameFinder:
         """The longest known name that a text starts with."""
         mention = self._at(text, 0) if text else None
         return mention[2] if mention else None
+
+
+def name_finder(script: Script) -> NameFinder:
+    """Finds the characters of a script, by their names and by the aliases that were merged into them."""
+    forms = {character.name: character.name for character in script.cast}
+    for character in script.cast:
+        for alias in character.merged:
+            forms.setdefault(alias, character.name)
+    return NameFinder(forms)
 
 
 def _runs_on(left: str, right: str) -> bool:
