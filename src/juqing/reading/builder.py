@@ -10,14 +10,22 @@ from typing import Any
 import msgspec
 
 from juqing.reading import limits
-from juqing.reading.cast import is_minor
+from juqing.reading.cast import clean_name, is_minor
 from juqing.reading.cues import NARRATORS, Names, SpokenCue, read_speech, split_joint
+from juqing.reading.headings import split_names
 from juqing.reading.presence import find_cues
 from juqing.script import Character, Cue, Delivery, Language, Line, LineKind, Note, ReadingWarning, Scene, Script, Span
 from juqing.text.names import HAN
 
 _HAN = re.compile(f"[{HAN}]")
 _LETTER = re.compile(rf"[{HAN}A-Za-zÀ-ɏͰ-ӿぁ-ヿ가-힣]")
+
+
+_FACTS = {"内外": "interior", "地点": "place", "时间": "time", "场标记": "flag"}
+_FACT = re.compile(r"(?P<label>内外|地点|时间|场标记|人物|标记)：(?P<value>[^\n]{0,400})")
+_CAST_ROW = re.compile(
+    r"(?P<name>[^：:（(\n]{1,60})(?:[（(](?P<aliases>[^）)\n]*)[）)])?\s*(?:[：:]\s*(?P<note>.*))?", re.S
+)
 
 
 @dataclass
@@ -65,6 +73,32 @@ class ScriptBuilder:
             self.scene("", None)
         heading = self._drafts[-1].heading
         heading.update({key: value for key, value in fields.items() if value and not heading.get(key)})
+
+    def amend_by(self, fact: str) -> bool:
+        """Take a note such as `时间：夜` or `标记：flashback` of a file that juqing wrote; whether it was one."""
+        told = _FACT.fullmatch(fact)
+        if told is None:
+            return False
+        label, value = told["label"], told["value"].strip()
+        if label == "标记":
+            self.line_flag = value
+        elif label == "人物":
+            self.amend_scene(printed_cast=tuple(map(clean_name, split_names(value))))
+        else:
+            if not self.in_scene:
+                self.scene("", None)
+            self._drafts[-1].heading[_FACTS[label]] = value
+            if label == "场标记":
+                self.line_flag = value
+        return True
+
+    def declare(self, row: str) -> None:
+        """Declare a character by a row of a cast list, `名字（别名）：说明`."""
+        told = _CAST_ROW.fullmatch(row.strip())
+        if told is None:
+            return
+        aliases = tuple(filter(None, map(clean_name, re.split("[、，,]", told["aliases"] or ""))))
+        self.character(clean_name(told["name"]), aliases, (told["note"] or "").strip())
 
     def line(
         self,

@@ -433,6 +433,17 @@ class _Reader:
         return _FLASHBACK.match(before) is not None
 
 
+def opens_flag(text: str) -> str | None:
+    """The flag that a line such as 【闪回】 or △画面闪回 opens, None for other lines."""
+    opening = None if _FLASHBACK_END.match(text) else _FLASHBACK.match(text)
+    return _FLAGS[opening["w"][0]] if opening is not None else None
+
+
+def closes_flag(text: str) -> bool:
+    """Whether a line such as 【闪回结束】 or △画面切回现实 ends a flashback, a dream or a montage."""
+    return _FLASHBACK_END.match(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Special:
     """A line that tells by its form what it is: a marked action, a caption, a narration, a transition, a sound."""

@@ -10,7 +10,8 @@ from juqing.errors import FormatError
 from juqing.reading import limits
 from juqing.reading._xml import local, parse_xml
 from juqing.reading.builder import ScriptBuilder
-from juqing.reading.chinese import special_kind
+from juqing.reading.cast import clean_name
+from juqing.reading.chinese import ACTION_MARKS, closes_flag, opens_flag, special_kind
 from juqing.reading.cues import Names, names_of_cues, parse_cue, read_name, read_parentheticals
 from juqing.reading.headings import parse_heading
 from juqing.script import LineKind, Span
@@ -24,6 +25,7 @@ _KINDS: dict[str, LineKind] = {
     "General": "action",
 }
 _HAN = re.compile(f"[{HAN}]")
+_CREDIT = re.compile(r"(?:written by|by|screenplay by|编剧|編劇)\s*[:：]?\s*(?P<names>.*)", re.I | re.S)
 _SPOKEN = ("Dialogue", "Parenthetical", "Lyrics")
 _NOTES = {"Cast List": "cast", "New Act": "part", "End of Act": "part", "Outline Body": "synopsis"}
 
@@ -42,7 +44,7 @@ def read_fdx(data: bytes, builder: ScriptBuilder, path: Path | str | None = None
             path=path,
         )
     content = next((child for child in root if local(child) == "Content"), root)
-    builder.title = _title(root)
+    _read_title_page(root, builder)
     try:
         paragraphs = list(_paragraphs(content))
     except RecursionError:
@@ -65,12 +67,17 @@ def read_fdx(data: bytes, builder: ScriptBuilder, path: Path | str | None = None
     return len(paragraphs)
 
 
-def _title(root: Element) -> str:
+def _read_title_page(root: Element, builder: ScriptBuilder) -> None:
     page = next((child for child in root if local(child) == "TitlePage"), None)
-    if page is None:
-        return ""
-    texts = [_text(p).strip() for p in page.iter() if local(p) == "Paragraph"]
-    return next((text for text in texts if text), "")
+    texts = [_text(p).strip() for p in page.iter() if local(p) == "Paragraph"] if page is not None else []
+    texts = [text for text in texts if text]
+    for k, text in enumerate(texts):
+        if (credit := _CREDIT.fullmatch(text)) is not None:
+            names = credit["names"] or (texts[k + 1] if k + 1 < len(texts) else "")
+            builder.authors = [name for name in re.split(r"\s*(?:[、，,&]|\band\b)\s*", names) if name]
+            texts = texts[:k]
+            break
+    builder.title = texts[0] if texts else ""
 
 
 def _paragraphs(parent: Element):
@@ -90,9 +97,28 @@ def _text(paragraph: Element) -> str:
 
 
 def _read_paragraph(paragraphs: list[Element], i: int, builder: ScriptBuilder, names: Names) -> int:
+    """Read a paragraph, and those of a speech after it; then what hangs in it: script notes, and who is in the scene."""
+    paragraph = paragraphs[i]
+    following = _read_text(paragraphs, i, builder, names)
+    beats = [beat.get("Name", "") for beat in paragraph.iter() if local(beat) == "CharacterArcBeat"]
+    if beats and paragraph.get("Type") == "Scene Heading":
+        builder.amend_scene(printed_cast=tuple(dict.fromkeys(filter(None, map(clean_name, beats)))))
+    for k in range(i, following):
+        for note in (child for child in paragraphs[k] if local(child) == "ScriptNote"):
+            text = "\n".join(filter(None, (_text(p).strip() for p in note.iter() if local(p) == "Paragraph")))
+            if text and not builder.amend_by(text):
+                builder.note("margin", text, Span(k + 1, k + 1, 0, 0))
+    return following
+
+
+def _read_text(paragraphs: list[Element], i: int, builder: ScriptBuilder, names: Names) -> int:
     paragraph = paragraphs[i]
     kind, text = paragraph.get("Type", "General"), _text(paragraph).strip()
     span = Span(i + 1, i + 1, 0, len(text))
+    for note in (child for child in paragraph if local(child) == "ScriptNote"):
+        told = "".join(_text(p).strip() for p in note.iter() if local(p) == "Paragraph")
+        if told.startswith("标记："):  # of the lines from here on
+            builder.amend_by(told)
     if any(local(child) in ("OmittedScene", "Omitted") for child in paragraph) or (
         kind == "Scene Heading" and text.upper() == "OMITTED"
     ):
@@ -109,15 +135,28 @@ def _read_paragraph(paragraphs: list[Element], i: int, builder: ScriptBuilder, n
     elif kind in _NOTES or kind.startswith("Outline"):
         if kind == "New Act":
             builder.part = text
+            builder.close_scene()
+        elif kind == "Cast List":
+            for row in text.split("\n"):
+                builder.declare(row)
         builder.note(_NOTES.get(kind, "section"), text, span)
     else:
         # Dialogue without a character is text that somebody forgot to assign.
-        _add_line(_KINDS.get(kind, "other"), text, span, builder, names)
+        is_centered = kind == "General" and paragraph.get("Alignment") == "Center"
+        _add_line("other" if is_centered else _KINDS.get(kind, "other"), text, span, builder, names)
     return i + 1
 
 
 def _add_line(kind: LineKind, text: str, span: Span, builder: ScriptBuilder, names: Names) -> None:
     """Add a paragraph that is no speech; Chinese writers put marked actions, captions and whole speeches into Action."""
+    if kind in ("action", "transition") and _HAN.search(text):
+        plain = text.strip("【】[]（）()").lstrip(ACTION_MARKS).rstrip("：:")
+        opened, closes = opens_flag(text), closes_flag(text)
+        if opened is not None or closes:
+            builder.line_flag = opened or builder.line_flag
+            builder.line("action" if text[0] in ACTION_MARKS else "transition", plain, text, span)
+            builder.line_flag = "" if closes else builder.line_flag
+            return
     if kind == "action" and _HAN.search(text):
         if (special := special_kind(text, names)) is not None:
             builder.line(special.kind, special.text, text, span, parentheticals=special.parentheticals)

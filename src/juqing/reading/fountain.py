@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 
 from juqing.reading.builder import ScriptBuilder
-from juqing.reading.chinese import ACTION_MARKS, special_kind
+from juqing.reading.cast import clean_name
+from juqing.reading.chinese import ACTION_MARKS, closes_flag, opens_flag, special_kind
 from juqing.reading.cues import Names, names_of_cues, parse_cue, read_name, read_parentheticals
 from juqing.reading.headings import parse_heading
-from juqing.script import Span
+from juqing.script import LineKind, Span
 from juqing.text.names import HAN
 
 _HAN = re.compile(f"[{HAN}]")
 _TITLE_KEY = re.compile(r"^([^\s:：][^:：]{0,30})[:：]\s*(.*)$")
 _TITLE_KEYS = frozenset("title credit author authors source notes draft date date contact copyright revision font".split()) | {
-    "draft date", "标题", "片名", "剧名", "作者", "编剧", "日期", "联系方式", "版权", "稿次",
+    "draft date", "标题", "片名", "剧名", "作者", "编剧", "日期", "联系方式", "版权", "稿次", "cast", "characters", "人物",
 }  # fmt: skip
 _SLUG = re.compile(r"^(?:INT\.?/EXT|EXT\.?/INT|INT|EXT|EST|I\.?/E)[. ]", re.I)
 _FORCED_SLUG = re.compile(rf"^[.。](?=[^.。\s])|^。(?=[{HAN}])")
@@ -29,7 +30,11 @@ _EMPHASIS = (  # linear: what stands between two marks holds no third one
     re.compile(r"(?<!\\)(\*{1,3})(?=[^\s*])([^*]*[^\s*\\])\1"),
     re.compile(r"(?<![\\\w])(_)(?=[^\s_])([^_]*[^\s_\\])_(?!\w)"),
 )
+_ESCAPED = re.compile(r"\\([*_\\\[\]()（@!#>=~.<。△▲▽⊿Δ∆▷◇○●※〔])")  # the specification escapes emphasis; we, any mark
+_FACTS_ONLY = re.compile(r"(?:\[\[(?:内外|地点|时间|场标记|人物|标记)：[^\]\n]*\]\]\n?)+")
 _COMMENT_MARK = re.compile(r"/\*|\*/|\[\[|\]\]")
+_CENTERED = re.compile(r"(?<!\\)(?:\\\\)*<$")
+LEVEL_ONE = re.compile("^#(?!#)")
 _MAX_HEADING = 300
 _MAX_CUE = 100
 _CUE_LINE = re.compile(r"^[^a-zà-öø-ÿ]*[^\W\d_][^a-zà-öø-ÿ]*$")
@@ -117,6 +122,8 @@ class _Reader:
         self.builder.authors = next(
             (values[key] for key in ("author", "authors", "作者", "编剧") if values.get(key)), []
         )
+        for row in next((values[key] for key in ("cast", "characters", "人物") if values.get(key)), []):
+            self.builder.declare(row)
         self.builder.note("title", self._printed(0, i - 1), self._span(0, i - 1))
         return i
 
@@ -128,6 +135,8 @@ class _Reader:
             return self._note("page break", i)
         if text.startswith("#"):
             self.builder.part = text.lstrip("# ")
+            if LEVEL_ONE.match(text):
+                self.builder.close_scene()  # an act: what stands before its first heading is a scene of its own
             return self._note("section", i)
         if text.startswith("="):
             return self._note("synopsis", i)
@@ -139,32 +148,52 @@ class _Reader:
         if self._heading(text, i):
             return i + 1
         if text.startswith(">"):
-            if text.endswith("<"):
+            if _CENTERED.search(text):
                 self.builder.line("other", _plain(text[1:-1].strip()), self._printed(i, i), self._span(i, i))
             else:
-                self.builder.line("transition", _plain(text[1:].strip()), self._printed(i, i), self._span(i, i))
+                self._mark("transition", _plain(text[1:].strip()), i)
             return i + 1
         if _TRANSITION.match(text) and self._blank(i - 1) and self._blank(i + 1):
             self.builder.line("transition", text, self._printed(i, i), self._span(i, i))
             return i + 1
         if self._is_cue(text, i):
             return self._speech(i, n)
-        if _HAN.search(text) and text[0] not in ACTION_MARKS and (cue := parse_cue(text, self.names)) is not None:
+        if _HAN.search(text) and text[0] not in ACTION_MARKS and (cue := parse_cue(_plain(text), self.names)) is not None:
             self.builder.cue(cue, self._printed(i, i), self._span(i, i))
             return i + 1
         special = special_kind(text, self.names) if _HAN.search(text) and text[0] not in ACTION_MARKS else None
+        if _HAN.search(text) and (opens_flag(text) is not None or closes_flag(text)):
+            self._mark("transition", text.strip("【】[]（）()").lstrip(ACTION_MARKS).rstrip("：:"), i)
+            return i + 1
         if special is not None:
             self.builder.line(
-                special.kind, special.text, self._printed(i, i), self._span(i, i), parentheticals=special.parentheticals
+                special.kind,
+                _plain(special.text),
+                self._printed(i, i),
+                self._span(i, i),
+                parentheticals=special.parentheticals,
             )
             return i + 1
         return self._action(i, n)
+
+    def _mark(self, kind: LineKind, text: str, i: int) -> None:
+        """Add a transition; one that opens or ends a flashback flags the lines."""
+        if (flag := opens_flag(text)) is not None:
+            self.builder.line_flag = flag
+        self.builder.line(kind, text, self._printed(i, i), self._span(i, i))
+        if closes_flag(text):
+            self.builder.line_flag = ""
 
     def _empty(self, i: int, n: int) -> int:
         kind, last = self.removed.get(i, "blank"), i
         while last + 1 < n and not self.texts[last + 1].strip() and self.removed.get(last + 1, "blank") == kind:
             last += 1
-        self.builder.note(kind, "" if kind == "blank" else self._printed(i, last), self._span(i, last))
+        text = "" if kind == "blank" else self._printed(i, last)
+        for row in text.split("\n") if kind == "comment" else ():
+            self.builder.amend_by(row.strip().removeprefix("[[").removesuffix("]]"))
+        self.builder.note(
+            "label" if kind == "comment" and _FACTS_ONLY.fullmatch(text) else kind, text, self._span(i, last)
+        )
         return last + 1
 
     def _note(self, kind: str, i: int) -> int:
@@ -180,7 +209,7 @@ class _Reader:
             return False
         slug = text[1:].strip() if forced else text
         number = _SCENE_NUMBER.search(slug)
-        slug = _SCENE_NUMBER.sub("", slug)
+        slug = _ESCAPED.sub(r"\1", _SCENE_NUMBER.sub("", slug))
         told = parse_heading(slug) or parse_heading("场景：" + slug)
         self.builder.scene(
             slug,
@@ -190,6 +219,7 @@ class _Reader:
             place=told.place if told else "",
             time=told.time if told else "",
             flag=told.flag if told else "",
+            printed_cast=tuple(map(clean_name, told.cast)) if told else (),
         )
         return True
 
@@ -210,7 +240,7 @@ class _Reader:
         )
 
     def _speech(self, i: int, n: int) -> int:
-        text = self.texts[i].strip().removeprefix("@").rstrip("^ ").strip()
+        text = _ESCAPED.sub(r"\1", self.texts[i].strip().removeprefix("@").rstrip("^ ").strip())
         extensions = _EXTENSION.findall(text)
         name, _, tag = read_name(_EXTENSION.sub("", text))
         told, delivery = read_parentheticals(extensions)
@@ -226,7 +256,7 @@ class _Reader:
                 break
             last += 1
             if line[:1] in ("(", "（") and line[-1:] in (")", "）"):
-                mood, spoken = read_parentheticals([line[1:-1]])
+                mood, spoken = read_parentheticals([_plain(line[1:-1])])
                 moods += mood
                 delivery = spoken if delivery == "on" else delivery
             elif line:
@@ -244,20 +274,26 @@ class _Reader:
             text = self.texts[i].strip()
             if not text:
                 break
-            if i > first and (text[0] in "!~>#=." or text[0] in ACTION_MARKS or text.startswith("@")):
+            is_forced_on = text[0] == "!" and self.texts[first].lstrip().startswith("!") and not text.startswith("!△")
+            if i > first and not is_forced_on and (text[0] in "!~>#=.@" or text[0] in ACTION_MARKS):
                 break
             if i > first and _HAN.search(text) and parse_cue(text, self.names) is not None:
                 break
             texts.append(_plain(text.removeprefix("!").lstrip(ACTION_MARKS + " ")))
             i += 1
-        self.builder.line("action", "\n".join(texts), self._printed(first, i - 1), self._span(first, i - 1))
+        whole = "\n".join(texts)
+        if (flag := opens_flag(whole)) is not None:
+            self.builder.line_flag = flag
+        self.builder.line("action", whole, self._printed(first, i - 1), self._span(first, i - 1))
+        if closes_flag(whole):
+            self.builder.line_flag = ""
         return i
 
 
 def _plain(text: str) -> str:
     for pattern in _EMPHASIS * 2:  # twice: bold may stand in underlined text, and the reverse
         text = pattern.sub(r"\2", text)
-    return re.sub(r"\\([*_\\])", r"\1", text)
+    return _ESCAPED.sub(r"\1", text)
 
 
 def _without_comments(lines: list[str]) -> tuple[list[str], dict[int, str]]:

@@ -1,0 +1,255 @@
+"""Written and read again, a script is the same: JSON to the last field, Fountain and Final Draft in all but positions."""
+
+from __future__ import annotations
+
+import string
+
+import msgspec
+import pytest
+from conftest import ENGLISH, FEATURE, SHORT
+from contents import content
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from juqing.errors import FormatError, OutputError
+from juqing.reading import read_script, read_text
+from juqing.reading.builder import ScriptBuilder
+from juqing.reading.fdx import read_fdx
+from juqing.script import Script, Span
+from juqing.writing import to_fdx, to_fountain, to_table, write_script
+
+SLOW = settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+PIECES = st.sampled_from(
+    """△ 【闪回】 【闪回结束】 1、渡口　夜　内 INT.␠HOUSE␠-␠DAY 林远： 林远（低声）： 走吧。 人物：林远、陈念 第一集 《归途》 林远：三十岁 # ## = === ~ > >␠CUT␠TO:
+    ANN␠(low) ANN BOB (quiet) /*␠no␠*/ [[note]] [[ @林远 @陈念␠(OS) ! ^ ~la >x< ( ) （ ） 字幕：十年后 旁白：那天 OS ， 。 陈念放下杯子： *i* **b** _u_ \\* .内␠客厅␠夜
+    Title: Cast: #12A# Ann␠waits. 他看着她。 两人对视。 场景：教室 第1场""".split()
+).map(lambda piece: piece.replace("␠", " "))
+TEXTS = st.lists(
+    st.one_of(
+        PIECES,
+        st.sampled_from(["\n", "\n", "\n\n", " ", "\t", "    "]),
+        st.text("ab林远。（）()[]*_\\/@!#>~.:：", max_size=5),
+    ),
+    max_size=30,
+).map("".join)
+
+WORDS = (
+    st.text(string.ascii_letters + "林远陈念走吧你好，。！？ 的在看了", min_size=1, max_size=20)
+    .map(str.strip)
+    .filter(bool)
+)
+HOSTILE = st.text("a林 *_\\[]/()（）@!#>~.<：:\n", min_size=1, max_size=12).map(str.strip).filter(bool)
+NAMES = st.sampled_from(["林远", "陈念", "林父", "ANN", "BOB LEE", "修车人甲", "众人"])
+REMARKS = st.lists(st.sampled_from(["低声", "笑", "quietly", "拉住陈念", "看着他"]), max_size=2, unique=True)
+
+
+def read_again(script: Script, format: str) -> Script:
+    if format == "fountain":
+        return read_text(to_fountain(script), fountain=True)
+    builder = ScriptBuilder("fdx")
+    n = read_fdx(to_fdx(script), builder)
+    return builder.build(n_source_lines=n)
+
+
+@st.composite
+def scripts(draw: st.DrawFn) -> Script:
+    """A random script as a reader builds it."""
+    builder = ScriptBuilder("text")
+    builder.title = draw(st.sampled_from(["", "归途", "The Lamp: *Part* 2"]))
+    builder.authors = (
+        draw(st.lists(st.sampled_from(["林一", "Ann Lee"]), max_size=2, unique=True)) if builder.title else []
+    )
+    if draw(st.booleans()):
+        builder.character("林远", ("小林",), "三十岁，司机")
+    number = 0
+    place = Span(1, 1, 0, 0)
+
+    def span() -> Span:
+        nonlocal number
+        number += 1
+        return Span(number, number, 0, 1)
+
+    for _ in range(draw(st.integers(1, 3))):
+        if draw(st.integers(0, 3)) == 0:
+            builder.part = draw(st.sampled_from(["第一集　回家", "ACT I"]))
+        heading, fields = draw(
+            st.sampled_from(
+                [
+                    ("1-1　夜　内　林家客厅", {"number": "1-1", "interior": "内", "place": "林家客厅", "time": "夜"}),
+                    ("INT. KITCHEN - NIGHT", {"interior": "内", "place": "KITCHEN", "time": "NIGHT", "number": "12A"}),
+                    ("场景：教室", {"place": "教室", "time": "下午", "printed_cast": ("林远", "陈念")}),
+                    ("天台", {"place": "天台", "flag": "dream"}),
+                ]
+            )
+        )
+        builder.scene(heading, span(), **fields)
+        for kind in draw(
+            st.lists(
+                st.sampled_from(
+                    [
+                        "dialogue",
+                        "dialogue",
+                        "action",
+                        "narration",
+                        "caption",
+                        "transition",
+                        "lyric",
+                        "other",
+                        "synopsis",
+                    ]
+                ),
+                max_size=6,
+            )
+        ):
+            text = draw(st.one_of(WORDS, HOSTILE))
+            if kind == "synopsis":
+                builder.note("synopsis", f"= {draw(WORDS)}", span())
+                continue
+            flag = draw(st.sampled_from(["", "", "", "flashback"]))
+            if kind == "dialogue":
+                name = draw(NAMES)
+                delivery = draw(st.sampled_from(["on", "on", "os", "vo", "off", "phone", "sung"]))
+                speakers = (name, "林父") if name == "林远" and draw(st.booleans()) else (name,)
+                builder.line(
+                    "dialogue",
+                    plain(text),
+                    text,
+                    span(),
+                    speakers=speakers,
+                    parentheticals=tuple(draw(REMARKS)),
+                    delivery=delivery,
+                    flag=flag,
+                )
+            else:
+                builder.line(kind, text if kind == "action" else plain(text), text, span(), flag=flag)
+    assert place is not None
+    return builder.build()
+
+
+def plain(text: str) -> str:
+    """One line without what a reader would take out as a remark."""
+    for mark in "（）()〔〕\n\t":
+        text = text.replace(mark, " ")
+    return " ".join(text.split()) or "x"
+
+
+def squeezed(value: dict) -> dict:
+    """Content with the spaces of texts made one: Fountain drops those at the ends of lines."""
+    lines = [
+        (*line[:2], "\n".join(" ".join(row.split()) for row in line[2].split("\n")), *line[3:])
+        for line in value["lines"]
+    ]
+    return value | {"lines": lines}
+
+
+@SLOW
+@given(TEXTS)
+@example("【闪回】\n\n走\n\n1、渡口　夜　内\n\n林远：好")
+def test_fountain_of_any_text(text):
+    first = read_text(text, fountain=True)
+    assert squeezed(content(read_again(first, "fountain"))) == squeezed(content(first))
+
+
+@SLOW
+@given(TEXTS)
+def test_final_draft_of_any_text(text):
+    first = read_again(read_text(text, fountain=True), "fdx")
+    assert squeezed(content(read_again(first, "fdx"))) == squeezed(content(first))
+
+
+@SLOW
+@given(scripts())
+def test_fountain_of_any_script(script):
+    assert squeezed(content(read_again(script, "fountain"))) == squeezed(content(script))
+
+
+@SLOW
+@given(scripts())
+def test_final_draft_of_any_script(script):
+    assert squeezed(content(read_again(script, "fdx"))) == squeezed(content(script))
+
+
+@SLOW
+@given(st.one_of(scripts(), TEXTS.map(read_text)))
+def test_json_is_exact(script):
+    assert Script.from_json(script.to_json()) == script
+
+
+@pytest.mark.parametrize("suffix", [".json", ".fountain", ".fdx", ".tsv"])
+def test_examples(tmp_path, suffix):
+    for path in (FEATURE, SHORT, ENGLISH):
+        script = read_script(path)
+        target = tmp_path / (path.stem + suffix)
+        write_script(script, target)
+        again = read_script(target)
+        if suffix == ".json":
+            assert again == script
+        elif suffix == ".tsv":
+            assert [(cue.line, cue.character, cue.role) for cue in again.cues] == [
+                (cue.line, cue.character, cue.role) for cue in script.cues
+            ]
+        else:
+            assert content(again) == content(script)
+
+
+def test_table():
+    script = read_text(
+        "1、渡口　夜　内\n△林远和陈念坐着。\n林远（低声）：走吧。\n旁白：下雪了。\n林远：好\t吧。\n陈念VO：来了。"
+    )
+    assert to_table(script).split("\n") == [
+        "id\tcontent\tcharacter",
+        "1_0001_A_1\t林远和陈念坐着。\t林远",
+        "1_0001_A_2\t林远和陈念坐着。\t陈念",
+        "1_0001_A_3\t林远（低声）：走吧。\t林远",
+        "1_0001_A_4\t旁白：下雪了。\t",
+        "1_0001_A_5\t林远：好 吧。\t林远",
+        "1_0001_A_6\t陈念（VO）：来了。\t陈念",
+        "",
+    ]
+
+
+def test_fountain_is_forced():
+    script = read_text(
+        "《归途》\n【人物小传】\n林远（小林）：司机\n1、渡口　夜　内\n△林远坐着。\n林远OS（笑）：走吧。\n字幕：十年后"
+    )
+    assert to_fountain(script) == (
+        "Title: 归途\nCast:\n    林远（小林）：司机\n\n.1、渡口　夜　内\n\n!△林远坐着。\n\n@林远 (OS)\n(笑)\n走吧。\n\n【字幕：十年后】\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tree: tree["cues"][0].update(line=99),
+        lambda tree: tree["cues"][0].update(character="nobody"),
+        lambda tree: tree["cues"].reverse(),
+        lambda tree: tree["scenes"][0].update(index=4),
+        lambda tree: tree["scenes"][0]["lines"][0].update(kind="song"),
+        lambda tree: tree["scenes"][0]["lines"][0].update(source=7),
+        lambda tree: tree["scenes"][0].pop("heading"),
+        lambda tree: tree.update(title=10**30),
+        lambda tree: tree.update(scenes={}),
+    ],
+)
+def test_json_that_contradicts_itself(tmp_path, change):
+    tree = msgspec.json.decode(read_text("1、渡口　夜　内\n林远：走。\n陈念：好。").to_json())
+    change(tree)
+    path = tmp_path / "s.json"
+    path.write_bytes(msgspec.json.encode(tree) if tree["title"] != 10**30 else b'{"title": 1000000000000000000000000}')
+    with pytest.raises(FormatError, match="JSON") as caught:
+        read_script(path)
+    assert caught.value.path == path
+
+
+@pytest.mark.parametrize(
+    "data", [b"{", b"[]", b"null", b"[" * 100_000, b'{"scenes": ' * 50_000, b"\xff\xfe{", b'"\xed\xa0\x80"']
+)
+def test_broken_json(data):
+    with pytest.raises(FormatError, match="JSON"):
+        Script.from_json(data)
+
+
+def test_unknown_suffix(tmp_path):
+    with pytest.raises(OutputError, match=r"\.xyz"):
+        write_script(read_text("林远：走。"), tmp_path / "a.xyz")
