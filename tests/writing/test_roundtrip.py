@@ -18,7 +18,7 @@ from juqing.reading.fdx import read_fdx
 from juqing.script import Script, Span
 from juqing.writing import to_fdx, to_fountain, to_table, write_script
 
-SLOW = settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 PIECES = st.sampled_from(
     """△ 【闪回】 【闪回结束】 1、渡口　夜　内 INT.␠HOUSE␠-␠DAY 林远： 林远（低声）： 走吧。 人物：林远、陈念 第一集 《归途》 林远：三十岁 # ## = === ~ > >␠CUT␠TO:

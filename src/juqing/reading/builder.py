@@ -152,7 +152,7 @@ class ScriptBuilder:
             source,
             speakers=() if is_narrator else split_joint(name, names),
             parentheticals=(*moods, *more),
-            delivery="off" if delivery == "os" and not is_chinese else delivery,
+            delivery="on" if is_narrator else "off" if delivery == "os" and not is_chinese else delivery,
         )
 
     def cue(self, cue: SpokenCue, printed: str, source: Span) -> None:

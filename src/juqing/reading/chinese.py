@@ -24,6 +24,7 @@ from juqing.reading.cues import (
     read_cue,
     read_name,
     read_parentheticals,
+    read_speech,
     split_colon,
     split_gap,
     split_joint,
@@ -461,7 +462,8 @@ def special_kind(text: str, names: Names) -> Special | None:
     if text[0] in ACTION_MARKS:
         return Special("action", text.lstrip(ACTION_MARKS + " 　").rstrip("〕"))
     if (narration := _NARRATION.match(text)) is not None and NARRATOR not in names.known:
-        return Special("narration", narration["t"], read_parentheticals([narration["m"] or ""])[0])
+        text, remarks, _ = read_speech(narration["t"])
+        return Special("narration", text, (*read_parentheticals([narration["m"] or ""])[0], *remarks))
     if _END.match(text) or _OTHER.match(text):
         return Special("other", inner)
     if _TRANSITION.match(text) and not names.finder.find(inner):  # 特写：林远流泪 is about 林远

@@ -34,6 +34,7 @@ _TAG_END = re.compile(
     re.I,
 )
 _MAX_TAG = 60  # longer than any tag with its mood
+_MAX_NESTED = 4
 _CONTINUED = re.compile(r"续|續|CONT['’]?D\.?|CONTINUED|CONTINUING|MORE", re.I)
 _PARENTHESES = re.compile(r"[（(〔]([^（）()〔〕]*)[）)〕]|〔([^〔〕（）()]*)$")  # a stage play's 〔 may stay open
 _CUE_BRACKETS = re.compile(r"[（(【\[［〔]([^（）()【】\[\]［］〔〕]*)[）)】\]］〕]")
@@ -177,8 +178,11 @@ def read_name(printed: str) -> tuple[str, tuple[str, ...], Delivery]:
     """A printed cue without its colon as `(name, parentheticals, delivery)`: `桃子（哽咽VO）` is `("桃子", ("哽咽",), "vo")`."""
     if len(printed) > MAX_NAME_CHARACTERS:
         return printed.strip(), (), "on"
-    bracketed = _CUE_BRACKETS.findall(printed)
-    base = _CUE_BRACKETS.sub(" ", printed).strip()
+    bracketed: list[str] = []
+    base = printed
+    while remarks := _CUE_BRACKETS.findall(base):  # a name is short, so brackets in brackets are few
+        bracketed += remarks
+        base = _CUE_BRACKETS.sub(" ", base).strip()
     if not base and bracketed:  # 【林远】：
         base = bracketed.pop(0).strip()
     if (together := _TOGETHER.match(base)) is not None:
@@ -189,6 +193,11 @@ def read_name(printed: str) -> tuple[str, tuple[str, ...], Delivery]:
         bracketed.append(end["tag"])
     moods, delivery = read_parentheticals(bracketed)
     return clean_name(base), moods, delivery
+
+
+def has_name(printed: str) -> bool:
+    """Whether a printed cue names anybody: brackets and marks alone do not."""
+    return re.search(r"[^\W_]", read_name(printed)[0]) is not None
 
 
 _JOINTS = tuple(
@@ -217,12 +226,24 @@ def split_joint(name: str, names: Names) -> tuple[str, ...]:
 
 def read_speech(text: str) -> tuple[str, tuple[str, ...], Delivery]:
     """Spoken text without its bracketed remarks, the remarks, and the delivery that they tell."""
-    bracketed = [m[1] or m[2] or "" for m in _PARENTHESES.finditer(text) if len(m[0]) <= _MAX_TAG + 2]
+    bracketed: list[str] = []
+
+    def take(remark: re.Match[str]) -> str:
+        if len(remark[0]) > _MAX_TAG + 2:
+            return remark[0]
+        bracketed.append(remark[1] or remark[2] or "")
+        return ""
+
+    for _ in range(_MAX_NESTED):  # brackets in brackets: the inner ones first
+        n_before = len(bracketed)
+        text = _PARENTHESES.sub(take, text)
+        if len(bracketed) == n_before:
+            break
+    text = re.sub(r"[ \t]{2,}", " ", text).strip() if bracketed else text.strip()
     if not bracketed:
-        return text.strip(), (), "on"
+        return text, (), "on"
     moods, delivery = read_parentheticals(bracketed)
-    spoken = _PARENTHESES.sub(lambda m: "" if len(m[0]) <= _MAX_TAG + 2 else m[0], text)
-    return re.sub(r"[ \t]{2,}", " ", spoken).strip(), moods, delivery
+    return text, moods, delivery
 
 
 def names_of_cues(cues: Iterable[str]) -> Names:

@@ -12,7 +12,7 @@ from juqing.reading._xml import local, parse_xml
 from juqing.reading.builder import ScriptBuilder
 from juqing.reading.cast import clean_name
 from juqing.reading.chinese import ACTION_MARKS, closes_flag, opens_flag, special_kind
-from juqing.reading.cues import Names, names_of_cues, parse_cue, read_name, read_parentheticals
+from juqing.reading.cues import Names, has_name, names_of_cues, parse_cue, read_name, read_parentheticals
 from juqing.reading.headings import parse_heading
 from juqing.script import LineKind, Span
 from juqing.text.names import HAN
@@ -130,7 +130,7 @@ def _read_text(paragraphs: list[Element], i: int, builder: ScriptBuilder, names:
         told = parse_heading(text) or parse_heading("场景：" + text)
         fields = {key: getattr(told, key) for key in ("interior", "place", "time", "flag")} if told else {}
         builder.scene(text, span, number=paragraph.get("Number") or (told.number if told else ""), **fields)
-    elif kind == "Character" and len(text) <= limits.MAX_NAME_CHARACTERS:
+    elif kind == "Character" and len(text) <= limits.MAX_NAME_CHARACTERS and has_name(text):
         return _read_speech(paragraphs, i, builder, names)
     elif kind in _NOTES or kind.startswith("Outline"):
         if kind == "New Act":
@@ -182,5 +182,5 @@ def _read_speech(paragraphs: list[Element], i: int, builder: ScriptBuilder, name
         elif text:
             said.append(text)
     source = Span(i + 1, last + 1, 0, len(printed[-1]))
-    builder.speech(name or printed[0], names, said, moods, delivery, "\n".join(printed), source)
+    builder.speech(name, names, said, moods, delivery, "\n".join(printed), source)
     return last + 1

@@ -11,7 +11,7 @@ import re
 from juqing.reading.builder import ScriptBuilder
 from juqing.reading.cast import clean_name
 from juqing.reading.chinese import ACTION_MARKS, closes_flag, opens_flag, special_kind
-from juqing.reading.cues import Names, names_of_cues, parse_cue, read_name, read_parentheticals
+from juqing.reading.cues import Names, has_name, names_of_cues, parse_cue, read_name, read_parentheticals
 from juqing.reading.headings import parse_heading
 from juqing.script import LineKind, Span
 from juqing.text.names import HAN
@@ -52,7 +52,7 @@ class _Reader:
         self.texts, self.removed = _without_comments(lines)
         self.names = Names(self._collect_names())
         cues = (text.strip() for i, text in enumerate(self.texts) if self._is_cue(text.strip(), i))
-        cued = names_of_cues(cue.lstrip("@").rstrip("^ ") for cue in cues)
+        cued = names_of_cues(map(_cue_text, cues))
         self.names = Names(self.names.known | cued.known)
 
     def _collect_names(self) -> set[str]:
@@ -64,7 +64,7 @@ class _Reader:
             if not text or len(text) > 60:
                 continue
             if text.startswith("@"):
-                names |= names_of_cues([text[1:].rstrip("^ ")]).known
+                names |= names_of_cues([_cue_text(text)]).known
             elif (
                 self._blank(i - 1)
                 and not self._blank(i + 1)
@@ -158,7 +158,11 @@ class _Reader:
             return i + 1
         if self._is_cue(text, i):
             return self._speech(i, n)
-        if _HAN.search(text) and text[0] not in ACTION_MARKS and (cue := parse_cue(_plain(text), self.names)) is not None:
+        if (
+            _HAN.search(text)
+            and text[0] not in ACTION_MARKS
+            and (cue := parse_cue(_plain(text), self.names)) is not None
+        ):
             self.builder.cue(cue, self._printed(i, i), self._span(i, i))
             return i + 1
         special = special_kind(text, self.names) if _HAN.search(text) and text[0] not in ACTION_MARKS else None
@@ -226,21 +230,17 @@ class _Reader:
     def _is_cue(self, text: str, i: int) -> bool:
         if len(text) > _MAX_CUE:
             return False
-        if text.startswith("@") and len(text) > 1:
-            return True
+        if text.startswith("@"):
+            return has_name(_EXTENSION.sub("", _cue_text(text)))
         if not self._blank(i - 1) or self._blank(i + 1):
             return False
         name = _EXTENSION.sub("", text).rstrip("^ ").strip()
         if _HAN.search(name):
             return read_name(name)[0] in self.names.known
-        return (
-            _CUE_LINE.match(name) is not None
-            and not name.endswith((".", "!", "?", ",", ":"))
-            and bool(re.search(r"[^\W\d_]", name))
-        )
+        return _CUE_LINE.match(name) is not None and not name.endswith((".", "!", "?", ",", ":")) and has_name(name)
 
     def _speech(self, i: int, n: int) -> int:
-        text = _ESCAPED.sub(r"\1", self.texts[i].strip().removeprefix("@").rstrip("^ ").strip())
+        text = _cue_text(self.texts[i].strip())
         extensions = _EXTENSION.findall(text)
         name, _, tag = read_name(_EXTENSION.sub("", text))
         told, delivery = read_parentheticals(extensions)
@@ -262,9 +262,7 @@ class _Reader:
             elif line:
                 said.append(_plain(line.removeprefix("~").strip()))
         delivery = tag if delivery == "on" else delivery
-        self.builder.speech(
-            name or text, self.names, said, moods, delivery, self._printed(i, last), self._span(i, last)
-        )
+        self.builder.speech(name, self.names, said, moods, delivery, self._printed(i, last), self._span(i, last))
         return last + 1
 
     def _action(self, i: int, n: int) -> int:
@@ -288,6 +286,11 @@ class _Reader:
         if closes_flag(whole):
             self.builder.line_flag = ""
         return i
+
+
+def _cue_text(text: str) -> str:
+    """A cue's line without the marks that force it and make it dual."""
+    return _ESCAPED.sub(r"\1", text.removeprefix("@").rstrip("^ ").strip())
 
 
 def _plain(text: str) -> str:

@@ -76,7 +76,8 @@ def _note(note: Note) -> list[str]:
         return ["==="]
     if note.kind in ("synopsis", "front"):
         return [f"= {_set_apart(row.lstrip('= '))}" for row in text_lines(text) if row]
-    return [f"[[{one_line(text).replace(']]', '] ]').replace('[[', '[ [')}]]"]
+    text = re.sub(r"(?<=\[)(?=\[)|(?<=\])(?=\])", " ", one_line(text))
+    return [f"[[{text}{' ' if text.endswith(']') else ''}]]"]
 
 
 def _line(line: Line) -> list[str]:
@@ -98,7 +99,7 @@ def _line(line: Line) -> list[str]:
     if line.kind == "other":
         return [f">{_escaped(text)}<"]
     mark = "△" if has_han(line.text) else ""
-    rows = [_escaped(row) for row in text_lines(line.text)]
+    rows = [("\\" if row[:1] and row[0] in ACTION_MARKS else "") + _escaped(row) for row in text_lines(line.text)]
     return [f"!{mark if k == 0 else ''}{row}" for k, row in enumerate(rows)]
 
 
@@ -116,4 +117,4 @@ def _escaped(text: str) -> str:
 
 def _set_apart(text: str) -> str:
     """A heading or a name, in which only notes and boneyards must not begin."""
-    return re.sub(r"(?<=\[)(?=\[)|(?<=\])(?=\])|(?<=/)(?=\*)|(?<=\*)(?=/)", r"\\", text.replace("\\", "\\\\"))
+    return re.sub(r"(?<=\[)(?=\[)|(?<=\])(?=\])|(?<=/)(?=\*)", r"\\", text.replace("\\", "\\\\"))
