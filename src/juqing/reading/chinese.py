@@ -222,7 +222,10 @@ class _Reader:
             if _is_declared(name):
                 self.builder.character(name)
         often = {name for name, n in counts.items() if n > 1 or is_minor(name)}
-        self.names = Names(often | aliases | set(self.builder.cast))
+        names = often | aliases | set(self.builder.cast)
+        known = Names(names)
+        joint = {name for name in often - set(self.builder.cast) if len(split_joint(name, known, split_known=True)) > 1}
+        self.names = Names(names - joint)
 
     # Pass two
 

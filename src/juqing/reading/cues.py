@@ -211,9 +211,12 @@ _JOINTS = tuple(
 )
 
 
-def split_joint(name: str, names: Names) -> tuple[str, ...]:
-    """The speakers of a joint cue: `甲/乙` always, `甲、乙` and `甲和乙` where every part is known or looks like a name."""
-    if name in names.known or len(name) > MAX_NAME_CHARACTERS:
+def split_joint(name: str, names: Names, *, split_known: bool = False) -> tuple[str, ...]:
+    """The speakers of a joint cue: `甲/乙` always, `甲、乙` and `甲和乙` where every part is known or looks like a name.
+
+    A name that is known is one person, unless `split_known`.
+    """
+    if (name in names.known and not split_known) or len(name) > MAX_NAME_CHARACTERS:
         return (name,)
     for separator, is_sure in _JOINTS:
         if len(pieces := separator.split(name)) == 1:

@@ -158,9 +158,24 @@ class _Play(_Reader):
         listed = {row[0].upper() for row in self.listed.values() if row}
         self.cues = {name for name, n in counts.items() if n > 1 or name in listed} | listed
         for row in self.listed.values():
-            if row:
+            if row is None:
+                continue
+            short = self._short_form(row[0], counts)
+            if short:
+                self.builder.character(self._as_cued(short), (row[0],), row[1])
+                self.cues.add(short)
+            else:
                 self.builder.character(self._as_cued(row[0]), note=row[1])
         self.names = Names({self._as_cued(name) for name in self.cues})
+
+    def _short_form(self, name: str, cues: Counter[str]) -> str | None:
+        """The name that the cues use for somebody of the list: `ANN` for `ANN LEE, a nurse`, where nobody else has that word."""
+        words = name.upper().split()
+        if name.upper() in cues or len(words) < 2:
+            return None
+        others = [row[0].upper().split() for row in self.listed.values() if row and row[0] != name]
+        forms = [word for word in (words[0], words[-1]) if word in cues and not any(word in other for other in others)]
+        return forms[0] if forms else None
 
     def _as_cued(self, name: str) -> str:
         """Names in one spelling: as the cues print them, which may be in capitals."""
@@ -241,7 +256,8 @@ class _Play(_Reader):
 
     def _is_text(self, i: int) -> bool:
         text = self.texts[i]
-        return not (_ACT.match(text) or _SCENE.match(text) or _PAGE.match(text) or text[0] in "[(" or self._cue(text))
+        is_direction = text[0] == "[" or (text[0] == "(" and (")" not in text or _DIRECTION.match(text) is not None))
+        return not (is_direction or _ACT.match(text) or _SCENE.match(text) or _PAGE.match(text) or self._cue(text))
 
     def _goes_on(self, i: int, has_said: bool) -> bool:
         """Whether a line belongs to the speech above it: a paragraph's next line, or the first one under a bare name."""
@@ -278,7 +294,11 @@ class _Screenplay(_Reader):
         self.indents = [_indent(line) for line in lines]
         story = [self.indents[i] for i, text in enumerate(self.texts) if text]
         self.left = Counter(story[:5000]).most_common(1)[0][0] if story else 0
-        slugs = [self.indents[i] for i, text in enumerate(self.texts) if _SLUG.match(text)]
+        slugs = [  # where the heading's words stand, behind its number
+            self.indents[i] + len(number[0] if (number := re.match(r"\d+[A-Z]?\.?\s+", text)) else "")
+            for i, text in enumerate(self.texts)
+            if _SLUG.match(text)
+        ]
         self.left = min(slugs or [self.left])
         cues = (text for i, text in enumerate(self.texts) if self._is_cue(i))
         self.names = Names(read_name(_bare(cue))[0] for cue in cues if len(cue) <= MAX_NAME_CHARACTERS)
