@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-import msgspec
 from common import Bench, data_folder
 
 from juqing.reading.files import read_labeled
