@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from common import Bench
 from opencc import OpenCC
@@ -20,7 +21,7 @@ from opencc import OpenCC
 from juqing.text.parts import upos
 from juqing.text.words import Words
 
-Tagger = Callable[[str], list[tuple[str, str]]]
+Tagger = Callable[[str], Any]  # a list of (word, tag)
 Sentence = list[tuple[str, str]]
 
 
@@ -37,7 +38,7 @@ def sentences(path: Path) -> list[Sentence]:
         elif not line and current:
             found.append(current)
             current = []
-    return found + [current] if current else found
+    return [*found, current] if current else found
 
 
 def spans(words: Sentence) -> tuple[set[tuple[int, int]], set[tuple[int, int, str]]]:
@@ -56,14 +57,14 @@ def f1(right: int, ours: int, theirs: int) -> float:
 def taggers() -> dict[str, Tagger]:
     found: dict[str, Tagger] = {"ours": Words().tag}
     try:
-        import jieba.posseg
+        import jieba.posseg  # pyright: ignore[reportMissingImports]
 
         jieba.setLogLevel(logging.ERROR)
         found["jieba.posseg"] = lambda text: [(pair.word, pair.flag) for pair in jieba.posseg.cut(text)]
     except ImportError:
         print("words: jieba is not installed and left out")
     try:
-        import thulac
+        import thulac  # pyright: ignore[reportMissingImports]
 
         cutter = thulac.thulac()
         tags = {"np": "nr", "ni": "nt", "vm": "v", "w": "x", "mm": "m"}  # what is named otherwise than in jieba's set

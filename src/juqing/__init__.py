@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from juqing.runtime import load
     from juqing.scores import EmotionScores, Recognizer
     from juqing.script import Cue, Line, Scene, Script
+    from juqing.writing import write_script
 
 __version__ = "0.1.0"
 
@@ -32,6 +33,7 @@ __all__ = [
     "load",
     "read_script",
     "read_scripts",
+    "write_script",
 ]
 
 _HOMES = {
@@ -46,6 +48,7 @@ _HOMES = {
     "load": "runtime",
     "read_script": "reading",
     "read_scripts": "reading",
+    "write_script": "writing",
 }
 
 

@@ -63,6 +63,7 @@ class EmotionScores:
                     "kind": line.kind,
                     "character": cue.character,
                     "role": cue.role,
+                    "by": cue.by,
                     "text": line.text,
                     **dict(zip(EMOTION_NAMES, values, strict=True)),
                 }

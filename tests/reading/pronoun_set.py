@@ -19,8 +19,9 @@ _MARKED = re.compile(r"(他们|她们|两人|二人|两个人|对方|自己|他|
 
 @dataclass
 class Result:
-    """How the pronouns of a set were resolved: `right` and `wrong` by word, and what went wrong."""
+    """How the pronouns of a set were resolved: `n` of them stand for a character; `right` and `wrong` by word."""
 
+    n_pronouns: int = 0
     n: Counter[str] = field(default_factory=Counter)
     right: Counter[str] = field(default_factory=Counter)
     wrong: Counter[str] = field(default_factory=Counter)
@@ -35,8 +36,8 @@ class Result:
 
     @property
     def coverage(self) -> float:
-        """The share of pronouns that were resolved, rightly or not, among those that stand for a character."""
-        return (self.right.total() + self.wrong.total()) / self.n.total()
+        """The share of all pronouns that were resolved, rightly or not."""
+        return (self.right.total() + self.wrong.total()) / self.n_pronouns
 
     @property
     def accuracy(self) -> float:
@@ -73,6 +74,7 @@ def measure(name: str, *, baseline: bool = False) -> Result:
         for place, who in told.items():
             word, names, rule = found[place]
             is_nobody = who == ("?",)
+            result.n_pronouns += 1
             result.n[word] += not is_nobody
             if not names:
                 if not is_nobody:

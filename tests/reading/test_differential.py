@@ -81,7 +81,7 @@ def by_screenplay_tools(script: ToolsScript) -> list[Pair]:
         text = clean(re.sub(r"\[\[\d+\]\]|/\*\d+\*/", "", element.text_raw))  # its places of notes
         if kind == "CHARACTER":
             speaker = element.name
-            pairs.append(("speech", f"{clean(speaker)}:"))
+            pairs.append(("speech", f"{clean(str(speaker))}:"))
         elif kind == "DIALOGUE" and speaker is not None:
             pairs[-1] = ("speech", f"{pairs[-1][1]} {text}")
         elif kind in ("HEADING", "ACTION", "TRANSITION", "LYRIC", "DIALOGUE"):

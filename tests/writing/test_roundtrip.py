@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ from juqing.errors import FormatError, OutputError
 from juqing.reading import read_script, read_text
 from juqing.reading.builder import ScriptBuilder
 from juqing.reading.fdx import read_fdx
-from juqing.script import Script, Span
+from juqing.script import Delivery, Script, Span
 from juqing.writing import to_fdx, to_fountain, to_table, write_script
 
 SLOW = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -63,7 +64,6 @@ def scripts(draw: st.DrawFn) -> Script:
     if draw(st.booleans()):
         builder.character("林远", ("小林",), "三十岁，司机")
     number = 0
-    place = Span(1, 1, 0, 0)
 
     def span() -> Span:
         nonlocal number
@@ -84,6 +84,7 @@ def scripts(draw: st.DrawFn) -> Script:
             )
         )
         builder.scene(heading, span(), **fields)
+        kind: Any
         for kind in draw(
             st.lists(
                 st.sampled_from(
@@ -109,7 +110,7 @@ def scripts(draw: st.DrawFn) -> Script:
             flag = draw(st.sampled_from(["", "", "", "flashback"]))
             if kind == "dialogue":
                 name = draw(NAMES)
-                delivery = draw(st.sampled_from(["on", "on", "os", "vo", "off", "phone", "sung"]))
+                delivery: Delivery = draw(st.sampled_from(["on", "on", "os", "vo", "off", "phone", "sung"]))
                 speakers = (name, "林父") if name == "林远" and draw(st.booleans()) else (name,)
                 builder.line(
                     "dialogue",
@@ -123,7 +124,6 @@ def scripts(draw: st.DrawFn) -> Script:
                 )
             else:
                 builder.line(kind, text if kind == "action" else plain(text), text, span(), flag=flag)
-    assert place is not None
     return builder.build()
 
 

@@ -29,17 +29,16 @@ def read(
     Example: juqing read script.docx | less
     """
     from juqing.cli.output import printable
-    from juqing.reading import read_scripts
+    from juqing.reading import read_script, read_scripts
     from juqing.reading.aliases import read_aliases
     from juqing.reading.outline import outline_rows
 
     merged = read_aliases(aliases) if aliases else None
-    scripts = read_scripts(path, encoding=encoding, aliases=merged, pronouns=pronouns)
     if json:
-        if len(scripts) > 1:
-            raise typer.BadParameter(f"the table holds {len(scripts)} scripts, and --json shows one.")
-        sys.stdout.buffer.write(scripts[0].to_json() + b"\n")
+        script = read_script(path, encoding=encoding, aliases=merged, pronouns=pronouns)
+        sys.stdout.buffer.write(script.to_json() + b"\n")
         return
+    scripts = read_scripts(path, encoding=encoding, aliases=merged, pronouns=pronouns)
     for script in scripts:
         chinese = script.language.startswith("zh")
         for row in outline_rows(script, chinese=chinese, explain=explain):

@@ -17,12 +17,12 @@ import msgspec
 from juqing.errors import FormatError, InputError
 from juqing.reading.cast import is_minor
 from juqing.reading.cues import looks_like_name
-from juqing.reading.limits import MAX_NAME_CHARACTERS
 from juqing.reading.presence import find_cues
 from juqing.script import Character, Cue, Script
 from juqing.text.names import HAN, name_finder
 
 _MAX_MAP_BYTES = 2**20
+_MAX_COMPARED = 300  # names that are compared with each other, those with the most cues
 _AGES = "少年 少女 童年 幼年 幼时 小时候的 儿时 年轻 年轻的 青年 中年 老年 晚年 成年 年轻时的 老年的 幼 YOUNG OLD TEEN LITTLE".split()
 _TITLES = (
     "总 董 局 处 科 队 厂 院 校 主任 经理 总监 老师 教授 医生 大夫 护士 律师 警官 队长 局长 处长 科长 所长 院长 校长 厂长 站长 村长 镇长 县长 书记 "
@@ -193,9 +193,9 @@ def suggest_aliases(script: Script) -> list[Suggestion]:
 
     Two names that ever share a scene's dialogue as different speakers one after the other are the less likely.
     """
-    people = [character for character in script.cast if not character.minor]
-    names = [character.name for character in people]
     n_cues = Counter(cue.character for cue in script.cues)
+    people = sorted((c for c in script.cast if not c.minor), key=lambda c: -n_cues[c.name])[:_MAX_COMPARED]
+    names = [character.name for character in people]
     talk = _talk_together(script)
     found: dict[tuple[str, str], Suggestion] = {}
 
@@ -212,21 +212,12 @@ def suggest_aliases(script: Script) -> list[Suggestion]:
             suggest(character.name, alias, 0.95, "the cast list says so", "人物表里写明")
     full = [name for name in names if _FULL_NAME.match(name) and not _WITH_TITLE.match(name)]
     mentioned = _other_names(script)
+    by_key = {name.upper(): name for name in names}
     for alias in dict.fromkeys((*names, *mentioned)):
-        for name in names:
-            if name == alias or len(name) > MAX_NAME_CHARACTERS:
-                continue
-            if (
-                age := next(
-                    (
-                        age
-                        for age in _AGES
-                        if alias.upper() == f"{age}{name}".upper() or alias.upper() == f"{age} {name}".upper()
-                    ),
-                    None,
-                )
-            ) is not None:
-                suggest(name, alias, 0.9, f"“{name}” at another age", f"“{age}”是年龄，应是同一人")
+        for age in _AGES:
+            rest = alias[len(age) :].strip().upper() if alias.upper().startswith(age) else ""
+            if rest in by_key:
+                suggest(by_key[rest], alias, 0.9, f"“{by_key[rest]}” at another age", f"“{age}”是年龄，应是同一人")
         for name, share, reason, chinese in _by_form(alias, full):
             suggest(name, alias, share, reason, chinese)
     for alias in names:

@@ -23,7 +23,7 @@ from juqing.script import Script, Span
 
 TEXT_SUFFIXES = (".txt", ".text", ".md", ".markdown")
 SUFFIXES = (*TEXT_SUFFIXES, ".docx", ".fountain", ".spmd", ".highland", ".fdx", ".tsv", ".csv", ".xlsx", ".json")
-"""What `find_scripts` takes from a folder, beside kinds of files that are refused by name, such as PDF."""
+"""What can be read."""
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -41,6 +41,11 @@ _REFUSED = {
     ".xls": ("an old binary Excel workbook (.xls)", "Save it as .xlsx or .csv."),
     ".fadein": ("a Fade In document", "Export it as .fountain or .fdx from Fade In."),
 }
+_TABLES = (".csv", ".xlsx", ".json", ".xls")
+_IN_FOLDERS = tuple(suffix for suffix in (*SUFFIXES, *_REFUSED) if suffix not in _TABLES)
+"""Tables lie in folders for many reasons; they are read where they are named."""
+_MIN_CLASSICAL = 5
+_MAX_CLASSICAL_GAP = 200  # characters to a tag
 _CLASSICAL = re.compile("(?:云|唱|科|白|念|诗云|詩云|带云|帶云)[〕）)\\]］]")
 _SUBTITLE = re.compile(r"^\s*1\s*\n\d{2}:\d{2}:\d{2}[,.]\d{3} --> ")
 
@@ -66,7 +71,9 @@ def read_script(
     scripts = read_scripts(path, encoding=encoding, aliases=aliases, pronouns=pronouns)
     if len(scripts) > 1:
         raise FormatError(
-            f"the table holds {len(scripts)} scripts.", "Use read_scripts, which gives all of them.", path=path
+            f"the table holds {len(scripts)} scripts.",
+            "One script was asked for: read_scripts in Python, or juqing read without --json, give all of them.",
+            path=path,
         )
     return scripts[0]
 
@@ -177,11 +184,15 @@ def find_scripts(paths: Iterable[Path | str]) -> list[Path]:
             Path(folder) / name
             for folder, folders, names in os.walk(path, onerror=_raise_unreadable)
             for name in names
-            if Path(name).suffix.lower() in (*SUFFIXES, *_REFUSED) and not name.startswith((".", "~$"))
+            if Path(name).suffix.lower() in _IN_FOLDERS and not name.startswith((".", "~$"))
             if not any(part.startswith(".") for part in (Path(folder) / name).relative_to(path).parts)
         )
         if not inside:
-            raise ScriptError("the folder holds no script.", f"Scripts end in {', '.join(SUFFIXES)}.", path=path)
+            raise ScriptError(
+                "the folder holds no script.",
+                f"Scripts end in {', '.join(suffix for suffix in _IN_FOLDERS if suffix in SUFFIXES)}.",
+                path=path,
+            )
         found += inside
     return list(dict.fromkeys(found))
 
@@ -291,7 +302,3 @@ def _refuse_text(text: str, path: Path) -> None:
             "Such texts are not read yet; put each speech on a line of its own as 名字：台词.",
             path=path,
         )
-
-
-_MIN_CLASSICAL = 5
-_MAX_CLASSICAL_GAP = 200  # characters to a tag

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from juqing.script import Character, Line, Rule, Scene, Script
+from juqing.text.names import NameFinder
 
 Gender = Literal["f", "m", ""]
 Acted = list[tuple[str, list[tuple[int, int, str]]]]
@@ -104,29 +105,31 @@ class _Seen:
 
 def genders_of(script: Script) -> dict[str, Gender]:
     """The gender of each character, where the cast list, the name, or a pronoun right behind the name tells it."""
-    told = {character.name: _told_gender(character) for character in script.cast}
-    votes: dict[str, Counter[str]] = {}
-    names = sorted((name for name in told if not told[name] and len(name) > 1), key=len, reverse=True)
-    if names:
-        pattern = re.compile("|".join(map(re.escape, names)))
-        for line in script.lines:
-            if line.kind == "action" and ("她" in line.text or "他" in line.text):
-                for sentence in _SENTENCE_END.split(line.text):
-                    _vote(sentence, pattern, votes)
+    told: dict[str, Gender] = {character.name: _told_gender(character) for character in script.cast}
+    votes: dict[str, Counter[Gender]] = {}
+    finder = NameFinder(name for name in told if not told[name] and len(name) > 1)
+    for line in script.lines:
+        if line.kind == "action" and ("她" in line.text or "他" in line.text):
+            for sentence in _SENTENCE_END.split(line.text):
+                _vote(sentence, finder, votes)
     for name, count in votes.items():
         (gender, n), *rest = count.most_common(2)
         if n > 2 * (rest[0][1] if rest else 0):
-            told[name] = gender  # type: ignore[assignment]
-    return {name: gender or _guessed_gender(name) for name, gender in told.items()}
+            told[name] = gender
+    return {name: told[name] or _guessed_gender(name) for name in told}
 
 
-def _vote(sentence: str, names: re.Pattern[str], votes: dict[str, Counter[str]]) -> None:
+def _vote(sentence: str, finder: NameFinder, votes: dict[str, Counter[Gender]]) -> None:
     """`陈念推开门，她…`: one name, and a pronoun that begins a later clause, is evidence of a gender."""
-    named = names.findall(sentence)
-    if len(set(named)) != 1 or _PERSON.search(names.sub("", sentence)) or not sentence.startswith(named[0]):
+    pronoun = re.search("，([他她])(?!们)", sentence)
+    if pronoun is None:
         return
-    if (pronoun := re.search("，([他她])(?!们)", sentence)) is not None:
-        votes.setdefault(named[0], Counter())["f" if pronoun[1] == "她" else "m"] += 1
+    spans = finder.spans(sentence)
+    if not spans or spans[0][0] != 0 or len({name for _, _, name in spans}) != 1:
+        return
+    taken = {i for start, end, _ in spans for i in range(start, end)}
+    if all(not taken.isdisjoint(range(*person.span())) for person in _PERSON.finditer(sentence)):
+        votes.setdefault(spans[0][2], Counter())["f" if pronoun[1] == "她" else "m"] += 1
 
 
 def _told_gender(character: Character) -> Gender:

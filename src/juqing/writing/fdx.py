@@ -37,7 +37,7 @@ def to_fdx(script: Script) -> bytes:
 
 
 def _paragraph(parent: Element, kind: str, text: str, **attributes: str) -> Element:
-    paragraph = SubElement(parent, "Paragraph", Type=kind, **attributes)
+    paragraph = SubElement(parent, "Paragraph", {"Type": kind} | attributes)
     SubElement(paragraph, "Text").text = "\n".join(map(one_line, text.split("\n")))
     return paragraph
 
