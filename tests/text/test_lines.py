@@ -20,3 +20,16 @@ def test_names_become_signs():
         f"{OWN}、{OTHER}：走！",
         f"{OTHER}、{OWN}：走！",
     ]
+
+
+def test_traditional_characters_become_simplified_ones():
+    hant = read_text("1、書房　夜　內\n△陳念關上門，燈滅了。\n陳念：誰？\n陳念：誰在說話？")
+    hans = read_text("1、书房　夜　内\n△陈念关上门，灯灭了。\n陈念：谁？\n陈念：谁在说话？")
+    assert hant.language == "zh-Hant"
+    assert cue_texts(hant) == cue_texts(hans)
+
+
+def test_a_pronoun_that_was_resolved_is_read_like_the_name():
+    script = read_text("1、厅　夜　内\n林远：走吧。\n△陈念看着他。\n陈念：不。")
+    (cue,) = (cue for cue in script.cues if cue.by == "pronoun")
+    assert cue_texts(script)[cue.index] == f"{OTHER}看着{OWN}。"

@@ -253,9 +253,9 @@ def _print_summary(console: Console, scores: EmotionScores, language: str | None
 def _print_caveats(console: Console, script: Script, chinese: bool) -> None:
     if script.language == "zh-Hant":
         text = (
-            "剧本是繁体，模型是用简体剧本训练的，数值会偏弱"
+            "剧本是繁体，模型看的是转成简体的文字，请谨慎参考数值"
             if chinese
-            else "the script is in traditional characters, and the model learned from simplified ones: read the numbers with care"
+            else "the script is in traditional characters; the model read it in simplified ones: read the numbers with care"
         )
         console.print(text, style="yellow")
     elif script.language != "zh":

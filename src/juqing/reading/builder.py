@@ -98,7 +98,8 @@ class ScriptBuilder:
         if told is None:
             return
         aliases = tuple(filter(None, map(clean_name, re.split("[、，,]", told["aliases"] or ""))))
-        self.character(clean_name(told["name"]), aliases, (told["note"] or "").strip())
+        if name := clean_name(told["name"]):
+            self.character(name, aliases, (told["note"] or "").strip())
 
     def line(
         self,
@@ -184,7 +185,9 @@ class ScriptBuilder:
     ) -> Script:
         """Freeze what was collected: number everything, tell the language, find who is in each line."""
         for draft in self._drafts:
-            for name in draft.heading.get("printed_cast", ()):
+            printed = tuple(filter(None, draft.heading.get("printed_cast", ())))
+            draft.heading["printed_cast"] = printed
+            for name in printed:
                 self.character(name)
         for name in self._speakers:
             self.character(name)
