@@ -1,5 +1,7 @@
 """The report in a real browser: it opens from disk, asks for nothing, obeys its own policy, and does what it says."""
 
+import itertools
+import json
 import re
 import subprocess
 import sys
@@ -210,3 +212,14 @@ def test_figures_are_valid_for_vega_lite():
     ]
     for figure, color in ((arc, "#d04a02"), (heat, "#c98500")):
         assert color in vl_convert.vegalite_to_svg(figure)
+
+
+def test_a_very_long_scene_is_cut_into_parts():
+    act = "第一幕\n" + "".join(f"母亲：第{k}句。\n〔阿贵走动。\n" for k in range(100))
+    data = render_report(load().score(read_text(act + "第二幕\n母亲：走。\n")))
+    rows = re.search(r'"scenes": ?(\[\[.*?\]\])', data)
+    assert rows is not None
+    parts = json.loads(rows[1])
+    assert [row[2] for row in parts] == ["1.1", "1.2", "1.3", "2"]
+    assert parts[0][0] == 0 and parts[-1][1] == 201
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(parts))

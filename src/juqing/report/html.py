@@ -18,9 +18,11 @@ from juqing.emotions import EMOTIONS
 from juqing.outputs import writing
 from juqing.report.figures import arc_figure, heat_map, highest
 from juqing.scores import EmotionScores
+from juqing.script import Script
 
 _HERE = Path(__file__).parent
 _CHIP = 0.5  # strength from which a feeling is named beside its line
+_LONG_SCENE, _PART_LINES = 120, 60
 _MAX_WARNINGS = 50
 
 
@@ -43,6 +45,7 @@ def write_report(scores: EmotionScores, path: Path, *, language: str | None = No
 def render_report(scores: EmotionScores, *, language: str | None = None) -> str:
     """The report of one script as HTML."""
     script = scores.script
+    scenes = _scene_rows(script)
     main = main_characters(script)
     people = portraits(scores)
     order = [*main, *(person.name for person in people if person.name not in main)]
@@ -52,13 +55,13 @@ def render_report(scores: EmotionScores, *, language: str | None = None) -> str:
         "characters": order,
         "nMain": len(main),
         "emotions": [[emotion.name, emotion.chinese, emotion.color] for emotion in EMOTIONS],
-        "scenes": _scene_rows(scores),
+        "scenes": scenes,
         "cues": [
             [cue.line, position[cue.character], *row]
             for cue, row in zip(script.cues, (scores.values * 100).round().astype(int).tolist(), strict=True)
         ],
         "arc": arc_figure(len(script.lines), highest(scores.values)),
-        "heat": heat_map(script.scene_numbers, highest(scores.values)),
+        "heat": heat_map([row[2] for row in scenes], highest(scores.values)),
     }
     return _template().render(
         script=script,
@@ -81,14 +84,23 @@ def render_report(scores: EmotionScores, *, language: str | None = None) -> str:
     )
 
 
-def _scene_rows(scores: EmotionScores) -> list[list[Any]]:
-    """[first line, line after the last, number for the axis, label, source line] of each scene; lines counted from 0."""
+def _scene_rows(script: Script) -> list[list[Any]]:
+    """[first line, line after the last, number for the axis, label, source line] of each scene; lines counted from 0.
+
+    A very long scene, such as an act of a stage play, is cut into parts of about `_PART_LINES`, or its arc would be a point.
+    """
     rows, at = [], 0
-    for scene in scores.script.scenes:
-        end = at + len(scene.lines)
-        first = scene.source.first if scene.source else (scene.lines[0].source.first if scene.lines else 0)
-        rows.append([at, end, scores.script.scene_numbers[scene.index], scene.label(), first])
-        at = end
+    for scene in script.scenes:
+        n = len(scene.lines)
+        n_parts = round(n / _PART_LINES) if n > _LONG_SCENE else 1
+        number = script.scene_numbers[scene.index]
+        for part in range(n_parts):
+            start, end = n * part // n_parts, n * (part + 1) // n_parts
+            source = scene.source if part == 0 and scene.source else scene.lines[start].source if scene.lines else None
+            which = f" {part + 1}/{n_parts}" if n_parts > 1 else ""
+            short = f"{number}.{part + 1}" if n_parts > 1 else number
+            rows.append([at + start, at + end, short, scene.label() + which, source.first if source else 0])
+        at += n
     return rows
 
 
