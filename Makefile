@@ -12,7 +12,9 @@ setup: .venv/core
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
+# A version of PyTorch is named here because pip would else take the newest build, which may be one of several GB for GPUs.
 .venv/dev: .venv/core
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	touch $@
 

@@ -7,6 +7,7 @@ JuqingError
 │   │   └── FormatError   it is not what its name or its first bytes promise
 │   ├── LabelError        a label is missing, not a number or outside 0..3
 │   └── ModelError        a folder is not a model, or not one of this version
+├── TrainingError         a training run cannot go on
 ├── OutputError           a result cannot be written
 └── MissingExtraError     a part needs an extra that is not installed
 
@@ -64,6 +65,10 @@ class LabelError(InputError):
 
 class ModelError(InputError):
     """A folder is not a model, or not one that this version reads."""
+
+
+class TrainingError(JuqingError):
+    """A training run cannot go on."""
 
 
 class OutputError(JuqingError):

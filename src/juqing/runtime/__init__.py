@@ -5,17 +5,26 @@ A model folder holds `config.json` (which says the kind of recognizer), its weig
 
 from __future__ import annotations
 
+import importlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from juqing.errors import ModelError
+from juqing.errors import MissingExtraError, ModelError
 from juqing.scores import Recognizer
 
 DEFAULT = "tfidf"
 _SHIPPED = Path(__file__).parent / "models"
 _FORMAT = 1
+_KINDS = {
+    "tfidf": ("juqing.recognition.tfidf", "TfidfRecognizer"),
+    "pair": ("juqing.recognition.pair", "PairRecognizer"),
+    "scene": ("juqing.recognition.scene", "SceneRecognizer"),
+    "onnx": ("juqing.runtime.onnx", "OnnxRecognizer"),
+    "stacked": ("juqing.recognition.stacked", "StackedRecognizer"),
+}
+"""Where the recognizer of each kind of model folder lives; those that learn networks need the extra `train`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +66,13 @@ def load(model: Path | str | None = None) -> Recognizer:
         raise ModelError(f"there is no model {name!r}.", f"Give a model folder, or one of the shipped models: {names}.")
     config = _read_config(folder)
     kind = config["recognizer"]
-    if kind == "tfidf":
-        from juqing.recognition.tfidf import TfidfRecognizer
-
-        return TfidfRecognizer.load(folder, config)
+    if kind in _KINDS:
+        module, name = _KINDS[kind]
+        try:
+            recognizer = getattr(importlib.import_module(module), name)
+        except ModuleNotFoundError:
+            raise MissingExtraError(f"A model of the kind {kind!r}", "train") from None
+        return recognizer.load(folder, config)
     raise ModelError(
         f"it is a recognizer of the kind {kind!r}, which this version does not know.", "Update juqing.", path=folder
     )

@@ -32,8 +32,8 @@ def cue_texts(script: Script) -> list[str]:
     finder = name_finder(script)
     texts = [line_text(line) for line in script.lines]
     if script.language == "zh-Hant":
-        texts = list(map(_simplified(), texts))
-        finder = NameFinder({_simplified()(form): name for form, name in finder.forms.items()})
+        texts = list(map(simplified(), texts))
+        finder = NameFinder({simplified()(form): name for form, name in finder.forms.items()})
     spans: dict[int, list[tuple[int, int, str]]] = {}
     result = []
     for cue in script.cues:
@@ -51,7 +51,7 @@ def cue_texts(script: Script) -> list[str]:
 
 
 @cache
-def _simplified() -> Callable[[str], str]:
+def simplified() -> Callable[[str], str]:
     """Traditional characters to simplified ones, for models that learned from these."""
     from opencc import OpenCC
 

@@ -1,0 +1,164 @@
+"""Pretrained encoders from a local folder or a hub, and the folder that a trained reader is kept in.
+
+A run's folder holds `config.json` (what it is), `encoder/` (an ordinary Hugging Face folder, which every other command takes) and
+`head.safetensors`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from juqing.errors import ModelError
+from juqing.text.windows import TOKENIZER_FILE, LineTokenizer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from transformers import PreTrainedModel
+
+ENCODER, HEAD = "encoder", "head.safetensors"
+MODEL_FILES = ("config.json", ENCODER, HEAD, "README.md", "log.jsonl", "tensorboard")
+"""What a folder of a trained reader holds."""
+_DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "hidden_dropout", "attention_dropout")
+
+
+def load_encoder(
+    source: str, *, layers: tuple[int, ...] = (), dropout: float | None = None
+) -> tuple[PreTrainedModel, LineTokenizer]:
+    """Load an encoder and its tokenizer from a folder (also of one of our runs), or by name from a hub.
+
+    Args:
+        source: A folder, or the name of a model on a hub.
+        layers: The layers to keep, from 0; all of them where empty.
+        dropout: What to set the encoder's own dropout to; as its configuration says where None.
+
+    Raises:
+        ModelError: There is no such encoder, it is damaged, or its tokenizer does not fit.
+    """
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
+    from transformers.utils import logging as hf_logging
+
+    hf_logging.disable_progress_bar()
+    hf_logging.set_verbosity_error()
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    folder = Path(source) / ENCODER
+    name = str(folder) if folder.is_dir() else source
+    if os.sep in source and not Path(name).is_dir():
+        raise ModelError(f"there is no folder {source!r}.", "Give a folder with config.json, weights and a tokenizer.")
+    try:
+        config = AutoConfig.from_pretrained(name)
+        if dropout is not None:
+            for key in _DROPOUTS:
+                if hasattr(config, key):
+                    setattr(config, key, dropout)
+        # torch's fused attention for CPUs is slower than plain products where heads are narrow
+        attention = "sdpa" if torch.cuda.is_available() else "eager"
+        encoder = AutoModel.from_pretrained(name, config=config, dtype=torch.float32, attn_implementation=attention)
+        fast = AutoTokenizer.from_pretrained(name, use_fast=True)
+    except Exception as error:  # the library raises many kinds
+        first = str(error).strip().split("\n")[0][:200]
+        raise ModelError(
+            f"the encoder {source!r} cannot be loaded: {first}.",
+            "Give a Hugging Face folder with config.json, weights and a tokenizer.",
+        ) from None
+    backend = getattr(fast, "backend_tokenizer", None)
+    if backend is None:
+        raise ModelError(
+            f"the encoder {source!r} has no fast tokenizer.", "Save it with one: tokenizer.json in its folder."
+        )
+    tokenizer = LineTokenizer(backend, pad=config.pad_token_id or 0)
+    check_fit(tokenizer, encoder, source)
+    if layers:
+        keep_layers(encoder, layers, source)
+    return encoder, tokenizer
+
+
+def check_fit(tokenizer: LineTokenizer, encoder: PreTrainedModel, source: str) -> None:
+    """Raise `ModelError` where a tokenizer knows more tokens than the encoder has rows for."""
+    rows = encoder.get_input_embeddings().weight.shape[0]  # type: ignore[union-attr]
+    if tokenizer.n_tokens > rows:
+        raise ModelError(
+            f"the tokenizer of {source!r} does not fit: it has {tokenizer.n_tokens:,} tokens, the encoder {rows:,}.",
+            "Take the tokenizer that the encoder was trained with.",
+        )
+
+
+def longest_input(encoder: PreTrainedModel) -> int:
+    """How many tokens an encoder reads at once."""
+    longest = int(getattr(encoder.config, "max_position_embeddings", 512))
+    # RoBERTa counts positions from behind the padding token's id
+    return longest - 2 if encoder.config.model_type in ("roberta", "xlm-roberta", "camembert") else longest
+
+
+def encoder_layers(encoder: PreTrainedModel) -> nn.ModuleList:
+    """The list of an encoder's layers, whatever it is called."""
+    n_layers = encoder.config.num_hidden_layers
+    for module in encoder.modules():
+        if isinstance(module, nn.ModuleList) and len(module) == n_layers:
+            return module
+    raise ModelError(f"the layers of a {encoder.config.model_type} encoder were not found.", "Keep all layers.")
+
+
+def keep_layers(encoder: PreTrainedModel, layers: tuple[int, ...], source: str) -> None:
+    """Drop all layers but these, in place."""
+    modules = encoder_layers(encoder)
+    if not all(0 <= k < len(modules) for k in layers):
+        raise ModelError(f"the encoder {source!r} has the layers 0 to {len(modules) - 1}, not {layers}.")
+    kept = [modules[k] for k in layers]
+    del modules[:]
+    modules.extend(kept)
+    encoder.config.num_hidden_layers = len(kept)
+
+
+class Reader(nn.Module):
+    """An encoder with a head; the base of what reads pairs and what reads scenes.
+
+    Subclasses set `kind`, call `super().__init__` and build `self.top`, the modules that are not the encoder's.
+    """
+
+    kind = ""
+
+    def __init__(self, encoder: PreTrainedModel, tokenizer: LineTokenizer, settings: dict[str, Any]):
+        super().__init__()
+        self.encoder = encoder
+        self.tokenizer = tokenizer
+        self.settings = settings
+        self.top: nn.Module = nn.Identity()
+
+    def save(self, folder: Path, extra: dict[str, Any] | None = None) -> None:
+        """Write `config.json`, `encoder/` and `head.safetensors` into an existing folder."""
+        encoder = folder / ENCODER
+        encoder.mkdir(exist_ok=True)
+        self.encoder.save_pretrained(encoder)
+        self.tokenizer.save(encoder)
+        state = {name: tensor.detach().cpu().contiguous() for name, tensor in self.top.state_dict().items()}
+        save_file(state, str(folder / HEAD))
+        config = {"format": 1, "recognizer": self.kind, "settings": self.settings, **(extra or {})}
+        (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+    def load_top(self, folder: Path) -> None:
+        """Read `head.safetensors` of a run's folder.
+
+        Raises:
+            ModelError: It is missing, damaged or of another shape.
+        """
+        path = folder / HEAD
+        try:
+            self.top.load_state_dict(load_file(str(path)))
+        except (OSError, SafetensorError, RuntimeError, KeyError) as error:
+            first = str(error).strip().split("\n")[0][:200]
+            raise ModelError(f"{HEAD} cannot be used ({first}).", "Train the model again.", path=folder) from None
+
+
+def tensors(arrays: Mapping[str, np.ndarray], device: torch.device) -> dict[str, Tensor]:
+    """Arrays as tensors."""
+    return {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}

@@ -1,0 +1,104 @@
+"""An exported network without a training framework: ONNX Runtime and tokenizers, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from juqing.emotions import MAX_STRENGTH, N_EMOTIONS
+from juqing.errors import ModelError
+from juqing.scores import EmotionScores
+from juqing.script import Script
+from juqing.text.pairs import collate_pairs, pair_inputs
+from juqing.text.windows import LineTokenizer, WindowSettings, batches, collate, windows
+
+WEIGHTS = "model.onnx"
+MODEL_FILES = ("config.json", WEIGHTS, "tokenizer.json", "README.md")
+"""What the folder of an exported model holds."""
+_BATCH_TOKENS = 2048
+_N_LEVELS = 4
+
+
+class OnnxRecognizer:
+    """A network as `juqing export` writes it.
+
+    Args:
+        session: The `onnxruntime.InferenceSession`.
+        tokenizer: The encoder's.
+        config: `reads`, `scene` or `pair`, and `settings`, the lengths of its inputs.
+        name: Its name in reports.
+    """
+
+    def __init__(self, session: Any, tokenizer: LineTokenizer, config: dict[str, Any], name: str):
+        self.session = session
+        self.tokenizer = tokenizer
+        self.reads = config["reads"]
+        self.settings = config["settings"]
+        self.name = name
+        self.rmse: float | None = config.get("rmse")
+
+    @classmethod
+    def load(cls, folder: Path, config: dict[str, Any]) -> OnnxRecognizer:
+        """Load an exported folder.
+
+        Raises:
+            ModelError: A file is missing or damaged, or the tokenizer does not fit.
+        """
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        options.enable_cpu_mem_arena = False  # it would keep the largest batch's memory for ever
+        try:
+            pad, n_tokens = int(config["pad"]), int(config["n_tokens"])
+            if config["reads"] not in ("scene", "pair") or not isinstance(config["settings"], dict):
+                raise ValueError(f"it reads {config['reads']!r}")
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"config.json is damaged ({error}).", "Export the model again.", path=folder) from None
+        tokenizer = LineTokenizer.load(folder, pad)
+        if tokenizer.n_tokens > n_tokens:
+            raise ModelError(
+                f"the tokenizer does not fit: it has {tokenizer.n_tokens:,} tokens, the network {n_tokens:,}.",
+                "Export the model again.",
+                path=folder,
+            )
+        try:
+            session = onnxruntime.InferenceSession(folder / WEIGHTS, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its errors are of many kinds
+            first = str(error).strip().split("\n")[0][:200]
+            raise ModelError(f"{WEIGHTS} cannot be used ({first}).", "Export the model again.", path=folder) from None
+        return cls(session, tokenizer, config, folder.name)
+
+    def score(self, script: Script) -> EmotionScores:
+        """Score every cue of a script."""
+        values = np.zeros((script.n_cues, N_EMOTIONS), dtype=np.float32)
+        for rows, outputs in self._run(script, "strengths"):
+            values[rows] = outputs
+        return EmotionScores(script, np.clip(values, 0.0, MAX_STRENGTH), self.name, self.rmse)
+
+    def level_probabilities(self, script: Script) -> np.ndarray:
+        """(n_cues, 6, 4) float32: for every cue and emotion the probability of the levels 0 to 3."""
+        values = np.zeros((script.n_cues, N_EMOTIONS, _N_LEVELS), dtype=np.float32)
+        for rows, outputs in self._run(script, "levels"):
+            values[rows] = outputs
+        return values
+
+    def _run(self, script: Script, output: str) -> Iterator[tuple[list[int], np.ndarray]]:
+        """Indexes of cues and what the network says of them, batch by batch, inputs of one length together."""
+        if not script.cues:
+            return
+        if self.reads == "pair":
+            inputs = pair_inputs(script, self.tokenizer, self.settings["budget"])
+            for group in batches([len(ids) for ids in inputs], _BATCH_TOKENS):
+                arrays = collate_pairs([inputs[i] for i in group], self.tokenizer.pad)
+                yield group, self.session.run([output], arrays)[0]
+            return
+        settings = WindowSettings(*(self.settings[name] for name in ("budget", "leading", "trailing")))
+        cut = windows(script, self.tokenizer, settings)
+        for group in batches([len(window.token_ids) for window in cut], _BATCH_TOKENS):
+            chosen = [cut[i] for i in group]
+            rows = [i for window in chosen for i in window.cues.tolist()]
+            yield rows, self.session.run([output], collate(chosen, self.tokenizer.pad))[0]

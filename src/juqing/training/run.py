@@ -1,0 +1,593 @@
+"""A training run of a network: what was asked, the loop, its checkpoints, its log.
+
+The loop stands on Accelerate: the same code runs on a CPU, a GPU, or under `torchrun` on several of either. A run keeps its
+state in `NAME.run` beside the model folder to come; killed and called again with `resume`, it goes on as if nothing had
+happened, to the last bit on one machine.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from juqing import metrics
+from juqing.errors import InputError, OutputError, TrainingError
+from juqing.outputs import check_writable, writing_folder
+from juqing.reading.table import LabeledScript
+from juqing.recognition.encoders import MODEL_FILES, Reader, encoder_layers, load_encoder, longest_input
+from juqing.recognition.heads import HEADS, losses
+from juqing.recognition.pair import PairReader, PairRecognizer
+from juqing.recognition.scene import SceneReader, SceneRecognizer, check_window
+from juqing.training.tasks import Batch, PairTask, SceneTask, Task
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+Progress = Callable[[float, float], None]
+"""Called with the steps done and the steps in all."""
+
+_CHECKPOINT = "checkpoint"
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """What is asked of a run; the values are those of `presets/scene.toml` and `presets/pair.toml`, which say why.
+
+    Attributes:
+        kind: `scene` or `pair`.
+        encoder: A Hugging Face folder, a hub name, or the folder of an earlier run, whose head is taken too where it fits.
+        head: `regress`, `classify` or `ordinal`.
+        layers: The encoder's layers to keep; all where empty.
+        epochs: Times that all labeled cues are learned from.
+        learning_rate: Of the encoder's last layer, the highest of the schedule (linear, with warm-up).
+        head_learning_rate: Of the layers above the encoder.
+        layer_decay: The learning rate of a layer beside that of the layer above it.
+        weight_decay: Of AdamW; biases and norms have none.
+        warmup: Part of all steps in which the learning rate rises.
+        batch_tokens: Tokens in one forward pass, padding included.
+        accumulate: Forward passes in one step.
+        clip: The largest norm of the gradient.
+        dropout: Before the outputs.
+        encoder_dropout: Inside the encoder.
+        token_dropout: Part of all tokens that are hidden from the encoder while it learns.
+        freeze_embeddings: Whether the vectors of tokens stay as they are.
+        keep_names: Part of the names that are not replaced by invented ones, anew each epoch.
+        average: Decay per step of the running average of weights that is kept; 0 keeps the last weights.
+        budget, leading, trailing: Lengths of windows in tokens (`WindowSettings`); for `pair` the longest input is `budget`.
+        compile: Whether `torch.compile` makes the encoder faster, after some minutes of compiling.
+        checkpoint_minutes: Time between two checkpoints.
+        seed: Of everything random.
+    """
+
+    kind: str
+    encoder: str
+    head: str = "regress"
+    layers: tuple[int, ...] = ()
+    epochs: int = 2
+    learning_rate: float = 1e-4
+    head_learning_rate: float = 5e-4
+    layer_decay: float = 0.9
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    batch_tokens: int = 2048
+    accumulate: int = 1
+    clip: float = 1.0
+    dropout: float = 0.1
+    encoder_dropout: float = 0.0
+    token_dropout: float = 0.1
+    freeze_embeddings: bool = True
+    keep_names: float = 0.1
+    average: float = 0.0
+    budget: int = 256
+    leading: int = 64
+    trailing: int = 32
+    compile: bool = False
+    checkpoint_minutes: float = 5.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        kinds: dict[str, Any] = {"kind": ("scene", "pair"), "head": tuple(HEADS)}
+        for name, known in kinds.items():
+            if getattr(self, name) not in known:
+                raise InputError(f"{name} is {getattr(self, name)!r}.", f"Choose one of {', '.join(known)}.")
+        for name in ("warmup", "dropout", "encoder_dropout", "token_dropout", "keep_names", "average"):
+            if not 0 <= getattr(self, name) < 1 and not (name == "keep_names" and self.keep_names == 1):
+                raise InputError(f"{name} is {getattr(self, name)}.", "It is a part of 1: 0 or more, below 1.")
+        for name in ("epochs", "batch_tokens", "accumulate", "budget", "learning_rate", "layer_decay", "clip"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"{name} is {getattr(self, name)}.", "It must be above 0.")
+
+    def settings(self) -> dict[str, Any]:
+        """What the network itself must know."""
+        names = ("head", "dropout", "budget", "leading", "trailing")
+        return {name: getattr(self, name) for name in (names if self.kind == "scene" else names[:3])}
+
+
+def load_config(path: Path, **changes: Any) -> RunConfig:
+    """Read a preset, a TOML file of the names of `RunConfig`; `changes` that are not None take precedence.
+
+    Raises:
+        InputError: The file is missing or damaged, or names something else.
+    """
+    import tomllib
+
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"the preset cannot be read: {error}.", "Give a TOML file.", path=path) from None
+    types = {field.name: field.type for field in dataclasses.fields(RunConfig)}
+    for name, value in values.items():
+        if name not in types:
+            raise InputError(f"the preset sets {name!r}.", f"Known are {', '.join(types)}.", path=path)
+        expected = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "tuple[int, ...]": (list,)}
+        if not isinstance(value, expected[str(types[name])]) or (
+            isinstance(value, bool) and str(types[name]) != "bool"
+        ):
+            raise InputError(f"{name} is {value!r} in the preset.", f"It must be of type {types[name]}.", path=path)
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    values.update((name, value) for name, value in changes.items() if value is not None)
+    if "encoder" not in values:
+        raise InputError("no encoder is named.", "Give one with --encoder, or in the preset.", path=path)
+    return RunConfig(**values)
+
+
+def build_reader(config: RunConfig) -> Reader:
+    """The network that a run starts from.
+
+    Raises:
+        ModelError: The encoder cannot be loaded, or the windows do not fit it.
+    """
+    torch.manual_seed(config.seed)
+    encoder, tokenizer = load_encoder(config.encoder, layers=config.layers, dropout=config.encoder_dropout)
+    encoder.pooler = None  # nobody reads it  # type: ignore[assignment]
+    if config.kind == "pair":
+        if config.budget > (longest := longest_input(encoder)):
+            raise InputError(f"inputs of {config.budget} tokens are longer than the encoder reads ({longest}).")
+        reader: Reader = PairReader(encoder, tokenizer, config.settings())
+    else:
+        reader = SceneReader(encoder, tokenizer, config.settings())
+        check_window(reader.window, encoder)
+    source = Path(config.encoder)
+    if (source / "config.json").is_file() and (source / "encoder").is_dir():
+        before = json.loads((source / "config.json").read_text(encoding="utf-8"))
+        if (before.get("recognizer"), before.get("settings", {}).get("head")) == (config.kind, config.head):
+            reader.load_top(source)
+    if config.freeze_embeddings:
+        encoder.get_input_embeddings().weight.requires_grad_(False)  # type: ignore[union-attr]
+    return reader
+
+
+def make_task(config: RunConfig, reader: Reader, labeled: Sequence[LabeledScript]) -> Task:
+    """What the reader learns from."""
+    settings: dict[str, Any] = {
+        "batch_tokens": config.batch_tokens,
+        "keep_names": config.keep_names,
+        "fixed_shapes": config.compile,
+        "seed": config.seed,
+    }
+    if isinstance(reader, SceneReader):
+        return SceneTask(reader, labeled, **settings)
+    assert isinstance(reader, PairReader)
+    return PairTask(reader, labeled, **settings)
+
+
+def make_recognizer(reader: Reader, name: str) -> SceneRecognizer | PairRecognizer:
+    """A recognizer of a trained network."""
+    if isinstance(reader, SceneReader):
+        return SceneRecognizer(reader, name)
+    assert isinstance(reader, PairReader)
+    return PairRecognizer(reader, name)
+
+
+def has_bf16() -> bool:
+    """Whether this machine multiplies bfloat16 faster than float32."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported()
+    return torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
+def keep_memory() -> None:
+    """Tell glibc to keep freed memory instead of giving it back after each step: half the time went into page faults."""
+    with suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        for parameter, value in ((-1, 2**31 - 1), (-2, 2**28), (-3, 2**31 - 1)):  # trim, top pad, mmap threshold
+            mallopt(parameter, value)
+
+
+def train(
+    config: RunConfig,
+    labeled: Sequence[LabeledScript],
+    out: Path,
+    *,
+    held_out: Sequence[LabeledScript] = (),
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Train a network and write its folder.
+
+    Args:
+        config: What is asked.
+        labeled: Scripts to learn from.
+        out: The model folder to write. While the run goes on, its state is in `OUT.run` beside it.
+        held_out: Scripts to score after each epoch; the epoch that scores best is kept. The last one where empty.
+        resume: Go on with an interrupted run in `OUT.run`.
+        progress: Told after each step.
+
+    Returns:
+        The last line of the log: what came of it.
+
+    Raises:
+        TrainingError: The loss is no number any more, or an interrupted run does not fit.
+        OutputError: The disk is full, or the folder cannot be written.
+    """
+    from accelerate import Accelerator
+    from accelerate.utils import set_seed
+
+    check_writable(out)
+    keep_memory()
+    accelerator = Accelerator(
+        mixed_precision="bf16" if has_bf16() else "no", cpu=not torch.cuda.is_available(), step_scheduler_with_optimizer=False
+    )
+    is_main = accelerator.is_main_process
+    run = _Run(config, out, resume=resume, is_main=is_main)
+    accelerator.wait_for_everyone()
+    set_seed(config.seed)
+    reader = build_reader(config)
+    task = make_task(config, reader, labeled)
+    if not run.resumed and isinstance(last := list(reader.top.modules())[-1], nn.Linear):
+        _start_at_mean(last, config, task, reader)
+    n_steps_of = _steps(task, config, accelerator.num_processes)
+    n_steps = [n_steps_of(epoch) for epoch in range(config.epochs)]
+    optimizer = _optimizer(reader, config)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _linear(sum(n_steps), config.warmup))
+    average = AveragedModel(reader, multi_avg_fn=get_ema_multi_avg_fn(config.average)) if config.average else None
+    if config.compile:
+        reader.encoder.compile(dynamic=False)
+    model, optimizer, schedule = accelerator.prepare(reader, optimizer, schedule)
+    state = _State()
+    accelerator.register_for_checkpointing(state)
+    if average is not None:
+        accelerator.register_for_checkpointing(average)
+    run.load(accelerator)
+    done: dict[str, Any] = {}
+    started = time.perf_counter()
+    for epoch in range(state.epoch, config.epochs):
+        plan = task.plan(epoch)
+        norm = task.total_weight / len(plan)
+        for step, mine in _shares(plan, config.accumulate, accelerator):
+            if step < state.step:
+                continue
+            loss, n_cues, n_tokens = _learn(model, task, mine, norm, config, accelerator)
+            if not math.isfinite(loss):
+                where = f"step {state.total + 1} of {sum(n_steps)}"
+                kept = run.last_checkpoint()
+                raise TrainingError(
+                    f"the loss is {loss} at {where}.",
+                    "Lower the learning rate. "
+                    + (f"The last good state is {kept}; --resume goes on from there." if kept else "No checkpoint was due yet."),
+                    path=out,
+                )
+            accelerator.clip_grad_norm_(model.parameters(), config.clip)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+            if average is not None:
+                average.update_parameters(accelerator.unwrap_model(model))
+            state.step, state.total = step + 1, state.total + 1
+            run.tick(
+                epoch=epoch, step=state.total, loss=loss, learning_rate=schedule.get_last_lr()[-1],
+                cues=n_cues * accelerator.num_processes, tokens=n_tokens * accelerator.num_processes,
+            )  # fmt: skip
+            if progress and is_main:
+                progress(state.total, sum(n_steps))
+            run.checkpoint(accelerator, state)
+        state.epoch, state.step = epoch + 1, 0
+        best = average.module if average is not None else accelerator.unwrap_model(model)
+        if held_out and is_main:
+            done = {"epoch": epoch + 1, **measure(make_recognizer(best, out.name), held_out)}
+            run.log(done)
+            best.train()
+            if done["rmse"] < state.best:
+                state.best = done["rmse"]
+                run.keep(best)
+        elif is_main and epoch + 1 == config.epochs:
+            run.keep(best)
+        accelerator.wait_for_everyone()
+        run.checkpoint(accelerator, state, now=epoch + 1 < config.epochs)
+    done |= {"seconds": round(time.perf_counter() - started, 1), "steps": state.total, "n_labeled": task.n_labeled}
+    if held_out and math.isfinite(state.best):
+        done["best_rmse"] = state.best
+    if is_main:
+        run.log(done)
+        run.finish(out)
+    accelerator.wait_for_everyone()
+    return done
+
+
+def _learn(
+    model: nn.Module, task: Task, mine: Sequence[tuple[list[int], bool]], norm: float, config: RunConfig, accelerator: Accelerator
+) -> tuple[float, int, int]:
+    """Gradients of one step's batches: the loss, cues and tokens."""
+    total, n_cues, n_tokens = 0.0, 0, 0
+    for k, (group, counts) in enumerate(mine):
+        batch = task.batch(group)
+        quiet = accelerator.no_sync(model) if k + 1 < len(mine) else nullcontext()
+        with quiet:
+            raw = model(**_hidden(batch, task, config, accelerator))
+            weights = batch.weights.to(raw.device) * float(counts)
+            loss = (losses(raw.float(), batch.labels.to(raw.device), config.head) * weights).sum() / (norm * len(mine))
+            accelerator.backward(loss)
+        total += loss.item()
+        n_cues += int((weights > 0).sum())
+        n_tokens += batch.n_tokens
+    return total, n_cues, n_tokens
+
+
+def _hidden(batch: Batch, task: Task, config: RunConfig, accelerator: Accelerator) -> dict[str, torch.Tensor]:
+    """The inputs of a batch with some tokens hidden."""
+    inputs = {name: tensor.to(accelerator.device) for name, tensor in batch.inputs.items()}
+    if config.token_dropout:
+        ids = inputs["token_ids"]
+        chosen = torch.rand(ids.shape, device=ids.device) < config.token_dropout
+        chosen &= (inputs["mask"] > 0) & (ids != task.reader.tokenizer.cls) & (ids != task.reader.tokenizer.sep)
+        inputs["token_ids"] = ids.masked_fill(chosen, task.reader.tokenizer.hidden)
+    return inputs
+
+
+def _start_at_mean(last: nn.Linear, config: RunConfig, task: Task, reader: Reader) -> None:
+    """Begin with the mean label as everybody's prediction; the first steps need not learn it."""
+    if Path(config.encoder, "head.safetensors").is_file():
+        return
+    mean = torch.from_numpy(task.mean_label()).float()
+    with torch.no_grad():
+        last.weight.normal_(std=0.01)
+        last.bias.zero_()
+        if config.head == "regress":
+            last.bias.copy_(mean)
+        elif config.head == "ordinal":
+            rates = torch.stack([mean * f for f in (0.7, 0.22, 0.08)], dim=1).clamp(1e-3, 1 - 1e-3)
+            last.bias.copy_(torch.logit(rates).flatten())
+        else:
+            rates = torch.stack([1 - 0.7 * mean, *(mean * f for f in (0.48, 0.14, 0.08))], dim=1).clamp(min=1e-3)
+            last.bias.copy_(rates.log().flatten())
+
+
+def _steps(task: Task, config: RunConfig, n_processes: int) -> Callable[[int], int]:
+    return lambda epoch: -(-len(task.plan(epoch)) // (config.accumulate * n_processes))
+
+
+def _shares(plan: list[list[int]], accumulate: int, accelerator: Accelerator) -> Iterator[tuple[int, list[tuple[list[int], bool]]]]:
+    """For each step the batches of this process; where the last step has too few, one is repeated and does not count."""
+    size = accumulate * accelerator.num_processes
+    for step, start in enumerate(range(0, len(plan), size)):
+        part = [(group, True) for group in plan[start : start + size]]
+        part += [(plan[0], False)] * (size - len(part))
+        yield step, part[accelerator.process_index :: accelerator.num_processes]
+
+
+def _linear(n_steps: int, warmup: float) -> Callable[[int], float]:
+    rise = max(1, round(n_steps * warmup))
+    return lambda step: min((step + 1) / rise, max(0.0, (n_steps - step) / max(1, n_steps - rise)))
+
+
+def _optimizer(reader: Reader, config: RunConfig) -> torch.optim.Optimizer:
+    """AdamW with a learning rate for each depth. Loshchilov & Hutter (2019); layer-wise rates, Howard & Ruder (2018)."""
+    layers = encoder_layers(reader.encoder)
+    depth = {parameter: k for k, layer in enumerate(layers) for parameter in layer.parameters()}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in reader.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        if name.startswith("encoder."):
+            rate = config.learning_rate * config.layer_decay ** (len(layers) - 1 - depth.get(parameter, -1))
+        else:
+            rate = config.head_learning_rate
+        decay = config.weight_decay if parameter.ndim > 1 else 0.0
+        groups.setdefault((rate, decay), []).append(parameter)
+    return torch.optim.AdamW(
+        [{"params": parameters, "lr": rate, "weight_decay": decay} for (rate, decay), parameters in groups.items()],
+        fused=True,
+    )
+
+
+def measure(recognizer: Any, labeled: Sequence[LabeledScript]) -> dict[str, float]:
+    """RMSE and score of a recognizer on labeled scripts, weighted by confidence."""
+    guess = np.concatenate([recognizer.score(item.script).values for item in labeled])
+    truth = np.concatenate([item.labels for item in labeled])
+    weights = np.concatenate([item.weights for item in labeled])
+    known = ~np.isnan(truth).any(axis=1)
+    truth, guess, weights = truth[known], guess[known], weights[known]
+    pearson = metrics.pearson(truth, guess)
+    return {
+        "rmse": round(metrics.rmse(truth, guess, weights), 5),
+        "score": round(metrics.score(truth, guess, weights), 5),
+        "pearson": round(float(np.nanmean(pearson)), 4),
+        "slope": round(float((truth * guess).sum() / max((guess**2).sum(), 1e-9)), 3),
+    }
+
+
+class _State:
+    """Where a run is; part of every checkpoint."""
+
+    def __init__(self) -> None:
+        self.epoch, self.step, self.total, self.best = 0, 0, 0, math.inf
+
+    def state_dict(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+
+
+class _Run:
+    """The folder `OUT.run`: configuration, log, checkpoints, the best weights so far."""
+
+    def __init__(self, config: RunConfig, out: Path, *, resume: bool, is_main: bool):
+        self.folder = out.with_name(out.name + ".run")
+        self.is_main = is_main
+        self.every = config.checkpoint_minutes * 60
+        self.config = config
+        path = self.folder / "run.json"
+        asked = json.loads(json.dumps(dataclasses.asdict(config)))
+        if self.folder.exists() and not resume:
+            raise TrainingError("an interrupted run is there.", "Go on with --resume, or delete it.", path=self.folder)
+        self.resumed = self.last_checkpoint() is not None
+        if resume and path.is_file():
+            before = json.loads(path.read_text(encoding="utf-8"))
+            differ = [name for name in asked if before.get(name) != asked[name]]
+            if differ:
+                raise TrainingError(
+                    f"the interrupted run was asked for something else: {', '.join(differ)}.",
+                    "Ask for the same, or delete it.",
+                    path=self.folder,
+                )
+        self.started = time.perf_counter()
+        self.last = self.started
+        self.cues = self.tokens = 0
+        self.since = self.started
+        self._board: Any = None
+        if is_main:
+            with _reported(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
+            if self.resumed:
+                self._cut_log()
+
+    def last_checkpoint(self) -> Path | None:
+        path = self.folder / _CHECKPOINT
+        return path if path.is_dir() else None
+
+    def load(self, accelerator: Accelerator) -> None:
+        if self.resumed:
+            accelerator.load_state(str(self.folder / _CHECKPOINT))
+
+    def checkpoint(self, accelerator: Accelerator, state: _State, *, now: bool | None = None) -> None:
+        """Write one where it is due: aside, then renamed, so that there is always a whole one."""
+        due = time.perf_counter() - self.last >= self.every if now is None else now
+        if accelerator.num_processes > 1:  # all of them must agree
+            due = bool(accelerator.reduce(torch.tensor(float(due), device=accelerator.device), "sum").item())
+        if not due:
+            return
+        self.last = time.perf_counter()
+        aside, path = self.folder / "checkpoint.new", self.folder / _CHECKPOINT
+        with _reported(self.folder, f"The last whole checkpoint is {path}; free some space and go on with --resume."):
+            if self.is_main:
+                shutil.rmtree(aside, ignore_errors=True)
+                self._flush()
+                n_bytes = (self.folder / "log.jsonl").stat().st_size if (self.folder / "log.jsonl").is_file() else 0
+                aside.mkdir()
+                (aside / "log_size").write_text(str(n_bytes))
+            accelerator.wait_for_everyone()
+            accelerator.save_state(str(aside))
+            accelerator.wait_for_everyone()
+            if self.is_main:
+                shutil.rmtree(path, ignore_errors=True)
+                aside.replace(path)
+            accelerator.wait_for_everyone()
+
+    def _cut_log(self) -> None:
+        """Forget what was logged after the checkpoint: it will be logged again."""
+        n_bytes = int((self.folder / _CHECKPOINT / "log_size").read_text())
+        log = self.folder / "log.jsonl"
+        if log.is_file():
+            log.write_bytes(log.read_bytes()[:n_bytes])
+
+    def tick(self, *, epoch: int, step: int, loss: float, learning_rate: float, cues: int, tokens: int) -> None:
+        self.cues += cues
+        self.tokens += tokens
+        if not self.is_main:
+            return
+        now = time.perf_counter()
+        if step % 10 == 0 or step == 1:
+            took = max(now - self.since, 1e-9)
+            self.log(
+                {
+                    "epoch": epoch + 1, "step": step, "loss": round(loss, 6), "learning_rate": learning_rate,
+                    "pairs_per_second": round(self.cues / took, 1), "tokens_per_second": round(self.tokens / took, 1),
+                }
+            )  # fmt: skip
+            self.cues = self.tokens = 0
+            self.since = now
+
+    def log(self, row: dict[str, Any]) -> None:
+        """Append to `log.jsonl`, and to TensorBoard."""
+        with _reported(self.folder):
+            with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+            if self._board is None:
+                from torch.utils.tensorboard import SummaryWriter
+
+                self._board = SummaryWriter(str(self.folder / "tensorboard"))
+            step = row.get("step", row.get("epoch", row.get("steps", 0)))
+            part = "train" if "step" in row else "held_out" if "rmse" in row else "run"
+            for name, value in row.items():
+                if name not in ("epoch", "step") and isinstance(value, int | float):
+                    self._board.add_scalar(f"{part}/{name}", value, step)
+
+    def _flush(self) -> None:
+        if self._board is not None:
+            self._board.flush()
+
+    def keep(self, reader: nn.Module) -> None:
+        """Keep these weights as the best so far."""
+        aside, path = self.folder / "best.new", self.folder / "best"
+        assert isinstance(reader, Reader)
+        with _reported(self.folder):
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir()
+            reader.save(aside)
+            shutil.rmtree(path, ignore_errors=True)
+            aside.replace(path)
+
+    def finish(self, out: Path) -> None:
+        """Make the model folder of the best weights and the log, and drop the rest."""
+        if self._board is not None:
+            self._board.close()
+        with writing_folder(out, MODEL_FILES) as folder:
+            shutil.copytree(self.folder / "best", folder, dirs_exist_ok=True)
+            shutil.copy(self.folder / "log.jsonl", folder / "log.jsonl")
+            if (self.folder / "tensorboard").is_dir():
+                shutil.copytree(self.folder / "tensorboard", folder / "tensorboard")
+            (folder / "README.md").write_text(_card(out.name, self.config), encoding="utf-8")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def _reported(path: Path, remedy: str = "Check the path and the free space.") -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"it cannot be written: {error.strerror or error}.", remedy, path=path) from None
+    except Exception as error:  # torch and safetensors report a full disk by errors of their own
+        text = str(error)
+        if any(sign in text for sign in ("No space left", "os error 28", "failed finding central directory", "write")):
+            raise OutputError(f"it cannot be written: {text.splitlines()[0]}.", remedy, path=path) from None
+        raise
+
+
+def _card(name: str, config: RunConfig) -> str:
+    asked = "\n".join(f"- {key}: {value}" for key, value in dataclasses.asdict(config).items())
+    return f"""# {name}
+
+- Kind: `{config.kind}` (`juqing.recognition.{config.kind}`), head `{config.head}`
+- Output: six strengths in 0..3 for each cue
+- Licence, data and scores: to be filled in by whoever passes the model on
+
+## What was asked
+
+{asked}
+"""
