@@ -10,10 +10,15 @@ from typing import Annotated
 import typer
 
 from juqing.cli.analyze import analyze
+from juqing.cli.average import average
 from juqing.cli.cast import cast
 from juqing.cli.convert import convert
+from juqing.cli.crossval import crossval
+from juqing.cli.export import export
+from juqing.cli.models import models
 from juqing.cli.predict import predict
 from juqing.cli.read import read
+from juqing.cli.stack import stack
 from juqing.cli.train import train_app
 
 app = typer.Typer(
@@ -25,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # Rich would double the time of --help
 )
-for command in (analyze, read, cast, convert, predict):
+for command in (analyze, read, cast, convert, models, predict, crossval, average, stack, export):
     app.command()(command)
 app.add_typer(train_app, name="train")
 

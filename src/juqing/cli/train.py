@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from juqing.training.run import RunConfig
+
 train_app = typer.Typer(help="Train a recognizer on labeled lines.", no_args_is_help=True, rich_markup_mode=None)
+
+Data = Annotated[
+    Path, typer.Option("--data", help="Labeled table: id, content, character, emotion(s); tab-separated.")
+]
+Out = Annotated[Path, typer.Option("--out", help="Model folder to write.")]
+Encoder = Annotated[
+    str | None,
+    typer.Option("--encoder", help="Pretrained encoder: a Hugging Face folder, a hub name, or the folder of another run."),
+]
+Preset = Annotated[
+    Path | None, typer.Option("--preset", help="TOML file of settings; the package's own where not given.")
+]
+HeadName = Annotated[str | None, typer.Option("--head", help="regress, classify or ordinal.")]
+Epochs = Annotated[int | None, typer.Option("--epochs", help="Times that all lines are learned from.")]
+LearningRate = Annotated[float | None, typer.Option("--learning-rate", help="Highest learning rate of the last layer.")]
+Budget = Annotated[int | None, typer.Option("--window", help="Length of an input in tokens.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Of everything random.")]
+HeldOut = Annotated[
+    str | None,
+    typer.Option("--hold-out", help="Scripts to leave out and score after each epoch: titles, or K/N for fold K of N."),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 
 
 @train_app.callback()
@@ -16,12 +41,7 @@ def _train() -> None:
 
 
 @train_app.command()
-def tfidf(
-    data: Annotated[
-        Path, typer.Option("--data", help="Labeled table: id, content, character, emotion(s); tab-separated.")
-    ],
-    out: Annotated[Path, typer.Option("--out", help="Model folder to write.")],
-) -> None:
+def tfidf(data: Data, out: Out) -> None:
     """Train character n-gram TF-IDF and ridge regression. Needs the extra: pip install "juqing[train]"
 
     Example: juqing train tfidf --data train.tsv --out models/mine
@@ -32,3 +52,82 @@ def tfidf(
     with progress("training") as report:
         recognizer = train_tfidf(data, out, progress=report)
     typer.echo(f"{out}: {len(recognizer.keys_):,} n-grams")
+
+
+@train_app.command()
+def pair(
+    data: Data,
+    out: Out,
+    encoder: Encoder = None,
+    preset: Preset = None,
+    head: HeadName = None,
+    epochs: Epochs = None,
+    learning_rate: LearningRate = None,
+    window: Budget = None,
+    seed: Seed = None,
+    hold_out: HeldOut = None,
+    resume: Resume = False,
+) -> None:
+    """Train the classical recipe: one input for each line and character, through a pretrained encoder.
+
+    Example: juqing train pair --data train.tsv --encoder encoders/e5-small-zh --hold-out 0/5 --out runs/pair
+    """
+    config = network_config("pair", preset, encoder, head, epochs, learning_rate, window, seed)
+    _train_network(config, data, out, hold_out, resume)
+
+
+@train_app.command()
+def scene(
+    data: Data,
+    out: Out,
+    encoder: Encoder = None,
+    preset: Preset = None,
+    head: HeadName = None,
+    epochs: Epochs = None,
+    learning_rate: LearningRate = None,
+    window: Budget = None,
+    seed: Seed = None,
+    hold_out: HeldOut = None,
+    resume: Resume = False,
+) -> None:
+    """Train the scene reader: an encoder that reads a scene once, every cue taken off the same states.
+
+    Several processes: torchrun --nproc-per-node 2 -m juqing train scene ...
+
+    Example: juqing train scene --data train.tsv --encoder encoders/e5-small-zh --hold-out 0/5 --out runs/scene
+    """
+    config = network_config("scene", preset, encoder, head, epochs, learning_rate, window, seed)
+    _train_network(config, data, out, hold_out, resume)
+
+
+def network_config(
+    kind: str,
+    preset: Path | None,
+    encoder: str | None,
+    head: str | None,
+    epochs: int | None,
+    learning_rate: float | None,
+    window: int | None,
+    seed: int | None,
+) -> RunConfig:
+    """The configuration of a run from a preset and what the command line changes in it."""
+    from juqing.training import network_module
+
+    run = network_module()
+    return run.load_config(
+        preset or run.preset(kind), kind=kind, encoder=encoder, head=head, epochs=epochs, learning_rate=learning_rate,
+        budget=window, seed=seed,
+    )  # fmt: skip
+
+
+def _train_network(config: RunConfig, data: Path, out: Path, hold_out: str | None, resume: bool) -> None:
+    from juqing.cli.output import progress
+    from juqing.reading.files import read_labeled
+    from juqing.training import network_module, split_scripts
+
+    labeled = read_labeled(data)
+    learn, held_out = split_scripts(labeled, hold_out) if hold_out else (labeled, [])
+    with progress("training") as report:
+        done = network_module().train(config, learn, out, held_out=held_out, resume=resume, progress=report)
+    scored = f", held-out RMSE {done['best_rmse']:.4f}" if "best_rmse" in done else ""
+    typer.echo(f"{out}: {done['n_labeled']:,} labeled cues, {done['steps']:,} steps, {done['seconds']:,.0f} s{scored}")

@@ -63,19 +63,24 @@ def load_encoder(
         # torch's fused attention for CPUs is slower than plain products where heads are narrow
         attention = "sdpa" if torch.cuda.is_available() else "eager"
         encoder = AutoModel.from_pretrained(name, config=config, dtype=torch.float32, attn_implementation=attention)
-        fast = AutoTokenizer.from_pretrained(name, use_fast=True)
+        # A tokenizer.json is complete; without one, the library converts older files.
+        plain = Path(name, TOKENIZER_FILE).is_file()
+        backend = None if plain else getattr(AutoTokenizer.from_pretrained(name), "backend_tokenizer", None)
     except Exception as error:  # the library raises many kinds
         first = str(error).strip().split("\n")[0][:200]
         raise ModelError(
             f"the encoder {source!r} cannot be loaded: {first}.",
             "Give a Hugging Face folder with config.json, weights and a tokenizer.",
         ) from None
-    backend = getattr(fast, "backend_tokenizer", None)
-    if backend is None:
+    pad = config.pad_token_id or 0
+    if plain:
+        tokenizer = LineTokenizer.load(Path(name), pad)
+    elif backend is not None:
+        tokenizer = LineTokenizer(backend, pad)
+    else:
         raise ModelError(
             f"the encoder {source!r} has no fast tokenizer.", "Save it with one: tokenizer.json in its folder."
         )
-    tokenizer = LineTokenizer(backend, pad=config.pad_token_id or 0)
     check_fit(tokenizer, encoder, source)
     if layers:
         keep_layers(encoder, layers, source)
@@ -140,6 +145,7 @@ class Reader(nn.Module):
         encoder.mkdir(exist_ok=True)
         self.encoder.save_pretrained(encoder)
         self.tokenizer.save(encoder)
+        (encoder / "tokenizer_config.json").write_text(json.dumps(self.tokenizer.special(), indent=2) + "\n")
         state = {name: tensor.detach().cpu().contiguous() for name, tensor in self.top.state_dict().items()}
         save_file(state, str(folder / HEAD))
         config = {"format": 1, "recognizer": self.kind, "settings": self.settings, **(extra or {})}

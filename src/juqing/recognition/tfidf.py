@@ -130,9 +130,8 @@ class TfidfRecognizer:
                 neighbors(script, out_of_script[a:b], self.reach)
                 for script, a, b in zip(scripts, starts[:-1], starts[1:], strict=True)
             ]
-            ridge = _ridge(1.0).fit(
-                np.concatenate(around)[known & scored], y[known & scored], sample_weight=w[known & scored]
-            )
+            learn = known & scored
+            ridge = fit_ridge(1.0, np.concatenate(around)[learn], y[learn], w[learn])
             self.context_coef_ = ridge.coef_.T.astype(np.float32)
             self.context_intercept_ = ridge.intercept_.astype(np.float32)
         if progress:
@@ -196,7 +195,7 @@ class TfidfRecognizer:
             raise LabelError("the labeled lines have no text to learn from.", "Check the column 'content'.")
         self.keys_ = vocabulary[kept]
         self.idf_ = (np.log((1 + n) / (1 + df[kept])) + 1).astype(np.float32)
-        ridge = _ridge(self.alpha).fit(self._matrix(texts), y, sample_weight=w)
+        ridge = fit_ridge(self.alpha, self._matrix(texts), y, w)
         self.coef_ = np.ascontiguousarray(ridge.coef_.T, dtype=np.float32)
         self.intercept_ = ridge.intercept_.astype(np.float32)
 
@@ -268,9 +267,14 @@ def neighbors(script: Script, values: np.ndarray, reach: float) -> np.ndarray:
     return np.concatenate([values, *means], axis=1).astype(np.float32)
 
 
-def _ridge(alpha: float) -> Any:
+def fit_ridge(alpha: float, X: Any, y: np.ndarray, weights: np.ndarray) -> Any:
+    """scikit-learn's ridge regression, fitted.
+
+    Raises:
+        MissingExtraError: scikit-learn is not installed.
+    """
     try:
         from sklearn.linear_model import Ridge
     except ImportError:
         raise MissingExtraError("Training", "train") from None
-    return Ridge(alpha=alpha, solver="auto", tol=1e-4)
+    return Ridge(alpha=alpha, solver="auto", tol=1e-4).fit(X, y, sample_weight=weights)

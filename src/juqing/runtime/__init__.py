@@ -29,12 +29,14 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class ModelDescription:
-    """What can be told of a model without loading it. `n_bytes` is its size on disk."""
+    """What can be told of a model without loading it. `n_bytes` is its size on disk, `rmse` that on scripts it never saw."""
 
     name: str
     recognizer: str
     folder: Path
     n_bytes: int
+    rmse: float | None
+    summary: str
 
 
 def shipped_models() -> list[ModelDescription]:
@@ -49,8 +51,9 @@ def describe(folder: Path) -> ModelDescription:
         ModelError: The folder is not a model, or not one that this version reads.
     """
     config = _read_config(folder)
-    n_bytes = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
-    return ModelDescription(folder.name, config["recognizer"], folder, n_bytes)
+    n_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    summary = str(config.get("summary", ""))
+    return ModelDescription(folder.name, config["recognizer"], folder, n_bytes, config.get("rmse"), summary)
 
 
 def load(model: Path | str | None = None) -> Recognizer:

@@ -111,6 +111,12 @@ class LineTokenizer:
         """Write `tokenizer.json` into an existing folder."""
         self._tokenizer.save(str(folder / TOKENIZER_FILE))
 
+    def special(self) -> dict[str, str]:
+        """The `tokenizer_config.json` that other programs need beside `tokenizer.json`."""
+        ids = {"cls_token": self.cls, "sep_token": self.sep, "pad_token": self.pad, "mask_token": self.hidden}
+        names = {name: self._tokenizer.id_to_token(token) for name, token in ids.items()}
+        return {"tokenizer_class": "PreTrainedTokenizerFast", **{name: token for name, token in names.items() if token}}
+
     def encode(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
         """The token ids of each text, and for each token the characters that it stands for (start, end)."""
         encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
 from juqing import metrics
 from juqing.emotions import EMOTION_NAMES, N_EMOTIONS
+from juqing.errors import InputError, MissingExtraError
 from juqing.outputs import check_writable, writing, writing_folder
 from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
@@ -46,22 +50,82 @@ def predict_table(
     """
     check_writable(out)
     labeled = read_labeled(data)
-    by_id: dict[str, list[float]] = {}
     predicted = []
     for k, item in enumerate(labeled):
-        scores = recognizer.score(item.script)
-        predicted.append(scores.values)
-        by_id.update(
-            {cue.id: row for cue, row in zip(item.script.cues, scores.values.astype(float).tolist(), strict=True)}
-        )
+        predicted.append(recognizer.score(item.script).values)
         if progress:
             progress(k + 1, len(labeled))
+    write_predictions(labeled, predicted, out)
+    return evaluate(labeled, predicted)
+
+
+def write_predictions(labeled: Sequence[LabeledScript], predicted: Sequence[np.ndarray], out: Path) -> None:
+    """Write `id` and `emotion` for every row of a table, in its order; rows without a character are zeros.
+
+    Args:
+        labeled: The scripts of the table.
+        predicted: For each script (n_cues, 6) in 0..3.
+        out: The file.
+    """
+    by_id = {
+        cue.id: row
+        for item, values in zip(labeled, predicted, strict=True)
+        for cue, row in zip(item.script.cues, values.astype(float).tolist(), strict=True)
+    }
     rows = sorted((line, row_id) for item in labeled for line, row_id in item.rows)
     zeros = [0.0] * N_EMOTIONS
     with writing(out) as path, path.open("w", encoding="utf-8", newline="") as file:
         file.write("id\temotion\n")
         file.writelines(f"{row_id}\t{','.join(f'{v:.4f}' for v in by_id.get(row_id, zeros))}\n" for _, row_id in rows)
-    return evaluate(labeled, predicted)
+
+
+def deal(labeled: Sequence[LabeledScript], k: int, n_folds: int) -> tuple[list[LabeledScript], list[LabeledScript]]:
+    """Fold `k` of `n_folds`: the scripts to learn from and those to leave out. Sorted by title, dealt out in turn."""
+    ordered = sorted(labeled, key=lambda item: item.script.title)
+    return [item for i, item in enumerate(ordered) if i % n_folds != k], ordered[k::n_folds]
+
+
+def split_scripts(
+    labeled: Sequence[LabeledScript], which: str
+) -> tuple[list[LabeledScript], list[LabeledScript]]:
+    """The scripts to learn from and those to leave out.
+
+    Args:
+        labeled: All scripts.
+        which: Titles to leave out, separated by commas, or `K/N` for fold K of N, counted from 0.
+
+    Raises:
+        InputError: There is no such script or fold, or nothing is left to learn from.
+    """
+    if (fold := re.fullmatch(r"(\d+)/(\d+)", which)) is not None:
+        k, n_folds = int(fold[1]), int(fold[2])
+        if not k < n_folds <= len(labeled) or n_folds < 2:
+            raise InputError(
+                f"there is no fold {which!r} of {len(labeled)} scripts.", "Count from 0: 0/5 is the first of five."
+            )
+        return deal(labeled, k, n_folds)
+    titles = {title.strip() for title in which.split(",")}
+    known = {item.script.title for item in labeled}
+    if missing := sorted(titles - known):
+        raise InputError(f"there is no script {missing[0]!r} to hold out.", f"There are {', '.join(sorted(known)[:20])}.")
+    learn = [item for item in labeled if item.script.title not in titles]
+    if not learn:
+        raise InputError("no script is left to learn from.", "Hold out fewer.")
+    return learn, [item for item in labeled if item.script.title in titles]
+
+
+def network_module() -> ModuleType:
+    """`juqing.training.run`, which needs the extra `train`.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        return importlib.import_module("juqing.training.run")
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("juqing"):
+            raise
+        raise MissingExtraError("Training a network", "train") from None
 
 
 class Evaluation:

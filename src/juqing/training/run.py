@@ -25,7 +25,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from juqing import metrics
-from juqing.errors import InputError, OutputError, TrainingError
+from juqing.errors import InputError, ModelError, OutputError, TrainingError
 from juqing.outputs import check_writable, writing_folder
 from juqing.reading.table import LabeledScript
 from juqing.recognition.encoders import MODEL_FILES, Reader, encoder_layers, load_encoder, longest_input
@@ -115,6 +115,11 @@ class RunConfig:
         """What the network itself must know."""
         names = ("head", "dropout", "budget", "leading", "trailing")
         return {name: getattr(self, name) for name in (names if self.kind == "scene" else names[:3])}
+
+
+def preset(kind: str) -> Path:
+    """The package's own settings for a kind of network."""
+    return Path(__file__).parent / "presets" / f"{kind}.toml"
 
 
 def load_config(path: Path, **changes: Any) -> RunConfig:
@@ -577,6 +582,44 @@ def _reported(path: Path, remedy: str = "Check the path and the free space.") ->
         if any(sign in text for sign in ("No space left", "os error 28", "failed finding central directory", "write")):
             raise OutputError(f"it cannot be written: {text.splitlines()[0]}.", remedy, path=path) from None
         raise
+
+
+def average_runs(runs: Sequence[Path], out: Path) -> None:
+    """Average the weights of runs that began with the same ones, and write a model folder.
+
+    Wortsman et al., "Model soups" (2022): runs of one start lie in one valley, and the middle of it is flatter.
+
+    Raises:
+        ModelError: A folder is no network, or the networks differ in shape.
+    """
+    from juqing.runtime import load
+
+    if not runs:
+        raise InputError("no runs are named.", "Give at least one folder.")
+    readers = []
+    for run in runs:
+        reader = getattr(load(run), "reader", None)
+        if not isinstance(reader, Reader):
+            raise ModelError("only trained networks are averaged.", "Give folders of `juqing train scene`.", path=run)
+        readers.append(reader)
+    mean = readers[0]
+    states = [reader.state_dict() for reader in readers]
+    shapes = [{name: tensor.shape for name, tensor in state.items()} for state in states]
+    for run, shape, reader in zip(runs, shapes, readers, strict=True):
+        if shape != shapes[0] or reader.settings != mean.settings or reader.kind != mean.kind:
+            raise ModelError(f"it is of another shape than {runs[0]}.", "Average runs of one recipe.", path=run)
+    with torch.no_grad():
+        for name, tensor in mean.state_dict().items():
+            if tensor.is_floating_point():
+                tensor.copy_(torch.stack([state[name].double() for state in states]).mean(0))
+    with writing_folder(out, MODEL_FILES) as folder:
+        mean.save(folder)
+        named = ", ".join(run.name for run in runs)
+        (folder / "README.md").write_text(
+            f"# {out.name}\n\n- Kind: `{mean.kind}`, the mean weights of {len(runs)} runs: {named}\n"
+            "- Licence, data and scores: to be filled in by whoever passes the model on\n",
+            encoding="utf-8",
+        )
 
 
 def _card(name: str, config: RunConfig) -> str:

@@ -1,0 +1,83 @@
+"""Cross-validation by script: predictions for every row by a model that saw nothing of its script."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from juqing.errors import InputError
+from juqing.outputs import check_writable, writing
+from juqing.reading.files import read_labeled
+from juqing.reading.table import LabeledScript
+from juqing.runtime import load
+from juqing.training import deal, write_predictions
+from juqing.training.evaluation import Evaluation, evaluate
+
+if TYPE_CHECKING:
+    from juqing.training.run import RunConfig
+
+PREDICTIONS = "predictions.tsv"
+
+
+def cross_validate(
+    config: RunConfig | None,
+    data: Path,
+    out: Path,
+    *,
+    n_folds: int = 5,
+    progress: Callable[[float, float], None] | None = None,
+) -> Evaluation:
+    """Train and score fold by fold; a fold whose model is in `out` already is not trained again.
+
+    Args:
+        config: Of the network; TF-IDF where None.
+        data: Labeled table.
+        out: Folder for `fold-K`, `predictions.tsv` and `evaluation.json`.
+        n_folds: Scripts, sorted by title, are dealt into so many folds.
+        progress: Told after each step.
+
+    Returns:
+        How the predictions compare with the labels.
+
+    Raises:
+        InputError: There are fewer scripts than folds.
+    """
+    from juqing.recognition.tfidf import TfidfRecognizer
+
+    labeled = read_labeled(data)
+    if len(labeled) < n_folds:
+        raise InputError(f"there are {len(labeled)} scripts for {n_folds} folds.", "Ask for fewer folds.", path=data)
+    check_writable(out)
+    out.mkdir(parents=True, exist_ok=True)
+    predicted: dict[str, np.ndarray] = {}
+    for k in range(n_folds):
+        learn, held_out = deal(labeled, k, n_folds)
+        if config is None:
+            recognizer = TfidfRecognizer().fit(*_parts(learn))
+        else:
+            from juqing.training.run import train
+
+            folder = out / f"fold-{k}"
+            if not folder.is_dir():
+                told = (lambda done, total, k=k: progress(k + done / total, n_folds)) if progress else None
+                train(config, learn, folder, resume=True, progress=told)
+            recognizer = load(folder)
+        for item in held_out:
+            predicted[item.script.title] = recognizer.score(item.script).values
+        if progress:
+            progress(k + 1, n_folds)
+    values = [predicted[item.script.title] for item in labeled]
+    write_predictions(labeled, values, out / PREDICTIONS)
+    evaluation = evaluate(labeled, values)
+    assert evaluation is not None
+    with writing(out / "evaluation.json") as path:
+        path.write_text(json.dumps(evaluation.to_dict(), indent=2) + "\n", encoding="utf-8")
+    return evaluation
+
+
+def _parts(labeled: Sequence[LabeledScript]) -> tuple[list, list, list]:
+    return [i.script for i in labeled], [i.labels for i in labeled], [i.weights for i in labeled]
