@@ -33,8 +33,8 @@ def score(truth: np.ndarray, guess: np.ndarray, weights: np.ndarray | None = Non
 def pearson(truth: np.ndarray, guess: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Pearson's correlation of each emotion, (6,) float64; NaN where one side never changes."""
     truth, guess = _centered(truth, weights), _centered(guess, weights)
-    norms = np.sqrt(np.average(truth**2, axis=0, weights=weights) * np.average(guess**2, axis=0, weights=weights))
-    return _divided(np.average(truth * guess, axis=0, weights=weights), norms)
+    covariance, *variances = (np.average(x, axis=0, weights=weights) for x in (truth * guess, truth**2, guess**2))
+    return _divided(covariance, np.sqrt(variances[0]) * np.sqrt(variances[1]))
 
 
 def f1_by_level(truth: np.ndarray, guess: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:

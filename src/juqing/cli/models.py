@@ -15,4 +15,6 @@ def models() -> None:
     for description in shipped_models():
         default = "  (default)" if description.name == DEFAULT else ""
         rmse = f"RMSE {description.rmse:.3f}" if description.rmse is not None else ""
-        typer.echo(f"{description.name:<12} {description.n_bytes / 1e6:6.1f} MB  {rmse}{default}  {description.summary}")
+        typer.echo(
+            f"{description.name:<12} {description.n_bytes / 1e6:6.1f} MB  {rmse}{default}  {description.summary}"
+        )

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 train_app = typer.Typer(help="Train a recognizer on labeled lines.", no_args_is_help=True, rich_markup_mode=None)
 
-Data = Annotated[
-    Path, typer.Option("--data", help="Labeled table: id, content, character, emotion(s); tab-separated.")
-]
+Data = Annotated[Path, typer.Option("--data", help="Labeled table: id, content, character, emotion(s); tab-separated.")]
 Out = Annotated[Path, typer.Option("--out", help="Model folder to write.")]
 Encoder = Annotated[
     str | None,
-    typer.Option("--encoder", help="Pretrained encoder: a Hugging Face folder, a hub name, or the folder of another run."),
+    typer.Option(
+        "--encoder", help="Pretrained encoder: a Hugging Face folder, a hub name, or the folder of another run."
+    ),
 ]
 Preset = Annotated[
     Path | None, typer.Option("--preset", help="TOML file of settings; the package's own where not given.")

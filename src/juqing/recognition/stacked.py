@@ -42,7 +42,9 @@ class StackedRecognizer:
 
     rmse: float | None = None
 
-    def __init__(self, members: Sequence[Recognizer], *, reach: float = 5.0, alpha: float = 30.0, name: str = "stacked"):
+    def __init__(
+        self, members: Sequence[Recognizer], *, reach: float = 5.0, alpha: float = 30.0, name: str = "stacked"
+    ):
         self.members = list(members)
         self.reach = reach
         self.alpha = alpha

@@ -143,7 +143,12 @@ def _all_names(script: Script) -> list[str]:
 
 
 def windows(
-    script: Script, tokenizer: LineTokenizer, settings: WindowSettings, names: Mapping[str, str] | None = None
+    script: Script,
+    tokenizer: LineTokenizer,
+    settings: WindowSettings,
+    names: Mapping[str, str] | None = None,
+    *,
+    shift: Random | None = None,
 ) -> list[Window]:
     """Cut a script into windows, in order; every cue is in exactly one of them. Windows without a cue are left out.
 
@@ -152,6 +157,7 @@ def windows(
         tokenizer: The encoder's.
         settings: Lengths in tokens.
         names: What to write for a name; `reading_names` where None.
+        shift: Makes the first window of each scene shorter by chance, so that the next ones begin elsewhere each time.
     """
     if not script.cues:
         return []
@@ -167,44 +173,43 @@ def windows(
     for scene in script.scenes:
         if scene.lines:
             first, last = scene.lines[0].index, scene.lines[-1].index + 1
-            result += _scene_windows(script, lines, first, last, tokenizer, settings)
+            sizes = [len(line.token_ids) + 1 for line in lines[first:last]]  # with the separator
+            shortened = shift.randint(settings.budget // 3, settings.budget) if shift else settings.budget
+            for bounds in _cut(sizes, settings, shortened):
+                before, start, end, after = (first + k for k in bounds)
+                if any(lines[i].cues for i in range(start, end)):
+                    result.append(_window(script, lines, (before, start, end, after), tokenizer))
     return result
 
 
-def _scene_windows(
-    script: Script, lines: list[_Line], first: int, last: int, tokenizer: LineTokenizer, settings: WindowSettings
-) -> list[Window]:
+def _cut(sizes: Sequence[int], settings: WindowSettings, first_budget: int) -> list[tuple[int, int, int, int]]:
+    """The windows of a scene whose lines have these sizes: first line, first scored, last scored + 1, last + 1."""
     result = []
-    sizes = {i: len(lines[i].token_ids) + 1 for i in range(first, last)}  # with the separator
-    total = sum(sizes.values()) + 1
-    start = first
-    while start < last:
+    start, n_lines, budget = 0, len(sizes), first_budget
+    while start < n_lines:
         before, n = start, 1  # <cls>
-        while before > first and n - 1 + sizes[before - 1] <= settings.leading:
+        while before > 0 and n - 1 + sizes[before - 1] <= settings.leading:
             before -= 1
             n += sizes[before]
-        while before < start and n + sizes[start] > settings.budget:  # a long line needs the room of its context
+        while before < start and n + sizes[start] > budget:  # a long line needs the room of its context
             n -= sizes[before]
             before += 1
-        left = total - sum(sizes[i] for i in range(first, before))
-        limit = settings.budget if left <= settings.budget else settings.budget - settings.trailing
+        # The last window needs no room for lines behind it.
+        limit = budget if n + sum(sizes[start:]) <= budget else budget - settings.trailing
         end = start
-        while end < last and (end == start or n + sizes[end] <= limit):
+        while end < n_lines and (end == start or n + sizes[end] <= limit):
             n += sizes[end]
             end += 1
         after = end
-        while after < last and n + sizes[after] <= settings.budget:
+        while after < n_lines and n + sizes[after] <= budget:
             n += sizes[after]
             after += 1
-        if any(lines[i].cues for i in range(start, end)):
-            result.append(_window(script, lines, (before, start, end, after), tokenizer))
-        start = end
+        result.append((before, start, end, after))
+        start, budget = end, settings.budget
     return result
 
 
-def _window(
-    script: Script, lines: list[_Line], bounds: tuple[int, int, int, int], tokenizer: LineTokenizer
-) -> Window:
+def _window(script: Script, lines: list[_Line], bounds: tuple[int, int, int, int], tokenizer: LineTokenizer) -> Window:
     before, start, end, after = bounds
     ids = [tokenizer.cls]
     starts: dict[int, int] = {}
@@ -282,20 +287,17 @@ def _lines(script: Script, tokenizer: LineTokenizer, names: Mapping[str, str]) -
     return result
 
 
-def collate(
-    batch: Sequence[Window], pad: int, *, width: int | None = None, height: int | None = None
-) -> dict[str, np.ndarray]:
-    """Put windows side by side; `width` and `height` make the arrays larger than they need be.
+def collate(batch: Sequence[Window], pad: int) -> dict[str, np.ndarray]:
+    """Put windows side by side.
 
     Returns:
         `token_ids` and `mask`, (n_windows, n_tokens) int64, the mask 1 where there is a token; `lines`, `mentions` and
         `elsewhere`, (n_cues, n) int64 each with its own n: positions that count through the rows of `token_ids`, -1 fills up;
         `roles`, (n_cues,) int64.
     """
-    width = max(width or 0, *(len(window.token_ids) for window in batch))
-    height = max(height or 0, len(batch))
-    token_ids = np.full((height, width), pad, dtype=np.int64)
-    mask = np.zeros((height, width), dtype=np.int64)
+    width = max(len(window.token_ids) for window in batch)
+    token_ids = np.full((len(batch), width), pad, dtype=np.int64)
+    mask = np.zeros((len(batch), width), dtype=np.int64)
     lines, mentions, elsewhere = [], [], []
     for row, window in enumerate(batch):
         n = len(window.token_ids)
@@ -322,13 +324,12 @@ def _ragged(rows: Sequence[Sequence[int]]) -> np.ndarray:
     return table
 
 
-def batches(lengths: Sequence[int], n_tokens: int, *, step: int = 1) -> list[list[int]]:
-    """Items grouped by length, so that a batch of the longest one's width (a multiple of `step`) is at most `n_tokens`."""
+def batches(lengths: Sequence[int], n_tokens: int) -> list[list[int]]:
+    """Items grouped by length, so that a batch, padded to its longest item, is at most `n_tokens`."""
     result: list[list[int]] = []
     group: list[int] = []
     for i in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
-        width = -(-lengths[group[0] if group else i] // step) * step
-        if group and (len(group) + 1) * width > n_tokens:
+        if group and (len(group) + 1) * lengths[group[0]] > n_tokens:
             result.append(group)
             group = []
         group.append(i)

@@ -10,7 +10,6 @@ from types import ModuleType
 
 import numpy as np
 
-from juqing import metrics
 from juqing.emotions import EMOTION_NAMES, N_EMOTIONS
 from juqing.errors import InputError, MissingExtraError
 from juqing.outputs import check_writable, writing, writing_folder
@@ -18,6 +17,7 @@ from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
 from juqing.recognition.tfidf import MODEL_FILES, Progress, TfidfRecognizer
 from juqing.scores import Recognizer
+from juqing.training.evaluation import Evaluation, evaluate
 
 
 def train_tfidf(data: Path, out: Path, *, progress: Progress | None = None) -> TfidfRecognizer:
@@ -85,9 +85,7 @@ def deal(labeled: Sequence[LabeledScript], k: int, n_folds: int) -> tuple[list[L
     return [item for i, item in enumerate(ordered) if i % n_folds != k], ordered[k::n_folds]
 
 
-def split_scripts(
-    labeled: Sequence[LabeledScript], which: str
-) -> tuple[list[LabeledScript], list[LabeledScript]]:
+def split_scripts(labeled: Sequence[LabeledScript], which: str) -> tuple[list[LabeledScript], list[LabeledScript]]:
     """The scripts to learn from and those to leave out.
 
     Args:
@@ -107,7 +105,9 @@ def split_scripts(
     titles = {title.strip() for title in which.split(",")}
     known = {item.script.title for item in labeled}
     if missing := sorted(titles - known):
-        raise InputError(f"there is no script {missing[0]!r} to hold out.", f"There are {', '.join(sorted(known)[:20])}.")
+        raise InputError(
+            f"there is no script {missing[0]!r} to hold out.", f"There are {', '.join(sorted(known)[:20])}."
+        )
     learn = [item for item in labeled if item.script.title not in titles]
     if not learn:
         raise InputError("no script is left to learn from.", "Hold out fewer.")
@@ -126,41 +126,6 @@ def network_module() -> ModuleType:
         if (error.name or "").startswith("juqing"):
             raise
         raise MissingExtraError("Training a network", "train") from None
-
-
-class Evaluation:
-    """How predictions compare with labels.
-
-    Attributes:
-        n: Number of labeled cues.
-        rmse, score: See `juqing.metrics`; weighted by confidence.
-        pearson: (6,) correlation of each emotion.
-        is_human: Whether all labels are whole numbers, as people give them; the ranking score is of such labels.
-    """
-
-    def __init__(self, truth: np.ndarray, guess: np.ndarray, weights: np.ndarray):
-        self.n = len(truth)
-        self.rmse = metrics.rmse(truth, guess, weights)
-        self.score = metrics.score(truth, guess, weights)
-        self.pearson = metrics.pearson(truth, guess)
-        self.is_human = bool((truth == np.round(truth)).all())
-
-    def __str__(self) -> str:
-        correlations = ", ".join(f"{name} {r:.3f}" for name, r in zip(EMOTION_NAMES, self.pearson, strict=True))
-        score = (
-            f", score {self.score:.4f}" if self.is_human else " (labels are no whole numbers, so not the ranking score)"
-        )
-        return f"beside the labels of the table, {self.n:,} rows: RMSE {self.rmse:.4f}{score}; Pearson {correlations}"
-
-
-def evaluate(labeled: Sequence[LabeledScript], predicted: Sequence[np.ndarray]) -> Evaluation | None:
-    """Compare predictions, one (n_cues, 6) a script, with labels; None where there are none."""
-    truth = np.concatenate([item.labels for item in labeled])
-    known = ~np.isnan(truth).any(axis=1)
-    weights = np.concatenate([item.weights for item in labeled])[known]
-    if not known.any() or not weights.any():
-        return None
-    return Evaluation(truth[known], np.concatenate(predicted)[known], weights)
 
 
 def _card(recognizer: TfidfRecognizer, data: Path, labeled: Sequence[LabeledScript]) -> str:

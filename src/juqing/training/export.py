@@ -73,7 +73,9 @@ def export(run: Path, out: Path, *, int8: bool = True) -> dict[str, Any]:
     recognizer = load(run)
     reader = getattr(recognizer, "reader", None)
     if not isinstance(reader, Reader):
-        raise ModelError("only trained networks are exported.", "Give the folder of `juqing train scene` or `pair`.", path=run)
+        raise ModelError(
+            "only trained networks are exported.", "Give the folder of `juqing train scene` or `pair`.", path=run
+        )
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     with writing_folder(out, MODEL_FILES) as folder:
         plain = folder / "plain.onnx"

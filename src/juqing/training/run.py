@@ -68,7 +68,6 @@ class RunConfig:
         keep_names: Part of the names that are not replaced by invented ones, anew each epoch.
         average: Decay per step of the running average of weights that is kept; 0 keeps the last weights.
         budget, leading, trailing: Lengths of windows in tokens (`WindowSettings`); for `pair` the longest input is `budget`.
-        compile: Whether `torch.compile` makes the encoder faster, after some minutes of compiling.
         checkpoint_minutes: Time between two checkpoints.
         seed: Of everything random.
     """
@@ -95,7 +94,6 @@ class RunConfig:
     budget: int = 256
     leading: int = 64
     trailing: int = 32
-    compile: bool = False
     checkpoint_minutes: float = 5.0
     seed: int = 0
 
@@ -181,7 +179,6 @@ def make_task(config: RunConfig, reader: Reader, labeled: Sequence[LabeledScript
     settings: dict[str, Any] = {
         "batch_tokens": config.batch_tokens,
         "keep_names": config.keep_names,
-        "fixed_shapes": config.compile,
         "seed": config.seed,
     }
     if isinstance(reader, SceneReader):
@@ -245,7 +242,9 @@ def train(
     check_writable(out)
     keep_memory()
     accelerator = Accelerator(
-        mixed_precision="bf16" if has_bf16() else "no", cpu=not torch.cuda.is_available(), step_scheduler_with_optimizer=False
+        mixed_precision="bf16" if has_bf16() else "no",
+        cpu=not torch.cuda.is_available(),
+        step_scheduler_with_optimizer=False,
     )
     is_main = accelerator.is_main_process
     run = _Run(config, out, resume=resume, is_main=is_main)
@@ -260,8 +259,6 @@ def train(
     optimizer = _optimizer(reader, config)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _linear(sum(n_steps), config.warmup))
     average = AveragedModel(reader, multi_avg_fn=get_ema_multi_avg_fn(config.average)) if config.average else None
-    if config.compile:
-        reader.encoder.compile(dynamic=False)
     model, optimizer, schedule = accelerator.prepare(reader, optimizer, schedule)
     state = _State()
     accelerator.register_for_checkpointing(state)
@@ -283,7 +280,11 @@ def train(
                 raise TrainingError(
                     f"the loss is {loss} at {where}.",
                     "Lower the learning rate. "
-                    + (f"The last good state is {kept}; --resume goes on from there." if kept else "No checkpoint was due yet."),
+                    + (
+                        f"The last good state is {kept}; --resume goes on from there."
+                        if kept
+                        else "No checkpoint was due yet."
+                    ),
                     path=out,
                 )
             accelerator.clip_grad_norm_(model.parameters(), config.clip)
@@ -324,7 +325,12 @@ def train(
 
 
 def _learn(
-    model: nn.Module, task: Task, mine: Sequence[tuple[list[int], bool]], norm: float, config: RunConfig, accelerator: Accelerator
+    model: nn.Module,
+    task: Task,
+    mine: Sequence[tuple[list[int], bool]],
+    norm: float,
+    config: RunConfig,
+    accelerator: Accelerator,
 ) -> tuple[float, int, int]:
     """Gradients of one step's batches: the loss, cues and tokens."""
     total, n_cues, n_tokens = 0.0, 0, 0
@@ -375,7 +381,9 @@ def _steps(task: Task, config: RunConfig, n_processes: int) -> Callable[[int], i
     return lambda epoch: -(-len(task.plan(epoch)) // (config.accumulate * n_processes))
 
 
-def _shares(plan: list[list[int]], accumulate: int, accelerator: Accelerator) -> Iterator[tuple[int, list[tuple[list[int], bool]]]]:
+def _shares(
+    plan: list[list[int]], accumulate: int, accelerator: Accelerator
+) -> Iterator[tuple[int, list[tuple[list[int], bool]]]]:
     """For each step the batches of this process; where the last step has too few, one is repeated and does not count."""
     size = accumulate * accelerator.num_processes
     for step, start in enumerate(range(0, len(plan), size)):

@@ -22,7 +22,9 @@ from juqing.training.evaluation import Evaluation, evaluate
 _FILES = ("config.json", "weights.npz", "README.md")
 
 
-def stack(data: Path, validations: Sequence[Path], members: Sequence[str], out: Path, *, n_folds: int = 5) -> Evaluation:
+def stack(
+    data: Path, validations: Sequence[Path], members: Sequence[str], out: Path, *, n_folds: int = 5
+) -> Evaluation:
     """Fit a stacked recognizer and write its folder.
 
     Args:
@@ -41,7 +43,8 @@ def stack(data: Path, validations: Sequence[Path], members: Sequence[str], out: 
     """
     if len(validations) != len(members) or not members:
         raise InputError(
-            f"there are {len(validations)} cross-validations for {len(members)} members.", "Give one --cv for each --member."
+            f"there are {len(validations)} cross-validations for {len(members)} members.",
+            "Give one --cv for each --member.",
         )
     labeled = read_labeled(data)
     predicted = [read_predictions(folder / PREDICTIONS, labeled) for folder in validations]

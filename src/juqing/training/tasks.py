@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import numpy as np
@@ -20,7 +20,6 @@ from juqing.text.pairs import collate_pairs, pair_inputs
 from juqing.text.windows import Window, batches, collate, training_names, windows
 
 _CPU = torch.device("cpu")
-_WIDTH_STEP = 64  # compiled networks are compiled once for each width: multiples of this
 _SORTED_TOGETHER = 32  # batches whose windows are sorted by length together
 
 
@@ -49,7 +48,6 @@ class Task(ABC):
         labeled: Scripts with labels.
         batch_tokens: The largest batch, in tokens with padding.
         keep_names: How many of all names stay masks.
-        fixed_shapes: Whether every batch of one width has the same number of rows, as compiled networks want it.
         seed: Of order and names.
     """
 
@@ -60,14 +58,12 @@ class Task(ABC):
         *,
         batch_tokens: int,
         keep_names: float,
-        fixed_shapes: bool,
         seed: int,
     ):
         self.reader = reader
         self.labeled = labeled
         self.batch_tokens = batch_tokens
         self.keep_names = keep_names
-        self.fixed_shapes = fixed_shapes
         self.seed = seed
         self._labels, self._weights = [], []
         for item in labeled:
@@ -111,21 +107,24 @@ class Task(ABC):
 
     def _grouped(self, lengths: Sequence[int], r: Random) -> list[list[int]]:
         """Shuffled batches of items of about one length, as many in a batch as its tokens allow."""
-        step = _WIDTH_STEP if self.fixed_shapes else 1
         order = list(range(len(lengths)))
         r.shuffle(order)
         chunk = max(1, _SORTED_TOGETHER * self.batch_tokens // max(lengths))
         result = []
         for start in range(0, len(order), chunk):
             part = order[start : start + chunk]
-            groups = batches([lengths[i] for i in part], self.batch_tokens, step=step)
+            groups = batches([lengths[i] for i in part], self.batch_tokens)
             result += [[part[i] for i in group] for group in groups]
         r.shuffle(result)
         return result
 
 
 class SceneTask(Task):
-    """Windows of scenes, cut anew each epoch with new names."""
+    """Windows of scenes, cut anew each epoch with new names.
+
+    They do not overlap, unlike those that are read: every cue is learned from, those at the ends of a window too, and an
+    epoch costs a third less. Each epoch cuts at other lines.
+    """
 
     def __init__(self, reader: SceneReader, labeled: Sequence[LabeledScript], **settings):
         super().__init__(reader, labeled, **settings)
@@ -135,21 +134,18 @@ class SceneTask(Task):
     def plan(self, epoch: int) -> list[list[int]]:
         """Cut all scripts, leaving out windows without labels."""
         self._windows = []
+        settings = replace(self.reader.window, leading=0, trailing=0)
         for k, item in enumerate(self.labeled):
-            names = training_names(item.script, self.random(epoch, k), self.keep_names)
-            cut = windows(item.script, self.reader.tokenizer, self.reader.window, names)
+            r = self.random(epoch, k)
+            names = training_names(item.script, r, self.keep_names)
+            cut = windows(item.script, self.reader.tokenizer, settings, names, shift=r)
             self._windows += [(k, window) for window in cut if self._weights[k][window.cues].any()]
         return self._grouped([len(window.token_ids) for _, window in self._windows], self.random(epoch))
 
     def batch(self, group: list[int]) -> Batch:
         """Windows side by side."""
         chosen = [self._windows[i] for i in group]
-        width = height = None
-        longest = max(len(window.token_ids) for _, window in chosen)
-        if self.fixed_shapes:
-            width = -(-longest // _WIDTH_STEP) * _WIDTH_STEP
-            height = max(len(group), self.batch_tokens // width)
-        arrays = collate([window for _, window in chosen], self.reader.tokenizer.pad, width=width, height=height)
+        arrays = collate([window for _, window in chosen], self.reader.tokenizer.pad)
         labels, weights = self._targets([(k, window.cues) for k, window in chosen])
         return Batch(tensors(arrays, _CPU), labels, weights, int(arrays["mask"].sum()))
 
@@ -177,5 +173,3 @@ class PairTask(Task):
         arrays = collate_pairs([token_ids for _, _, token_ids in chosen], self.reader.tokenizer.pad)
         labels, weights = self._targets([(k, np.array([i])) for k, i, _ in chosen])
         return Batch(tensors(arrays, _CPU), labels, weights, int(arrays["mask"].sum()))
-
-
