@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -69,7 +70,7 @@ def _print(console: Console, evaluation: Evaluation, title: str) -> None:
     from juqing.report.evaluation import emotion_rows, script_rows
 
     def number(value: float, places: int = 3) -> str:
-        return "–" if value != value else f"{value:.{places}f}"
+        return "–" if math.isnan(value) else f"{value:.{places}f}"
 
     def table(first: str, *others: str) -> Table:
         made = Table(box=None, pad_edge=False, header_style="dim")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,13 +24,12 @@ if TYPE_CHECKING:
     from juqing.training.evaluation import Evaluation
 
 EVALUATION_SUFFIXES = (".json", ".csv", ".html", ".svg", ".png")
-_LABELS = [f"{emotion.name} {emotion.chinese}" for emotion in EMOTIONS]
 _GRAY = "#667"
 _FIGURE_CONFIG = {
     **_CONFIG,
     "axis": {**_CONFIG["axis"], "titleColor": _GRAY, "titleFontWeight": "normal"},
     "legend": {"labelColor": _GRAY, "titleColor": _GRAY},
-    "title": {"color": _GRAY, "fontSize": 12, "anchor": "start"},
+    "title": {"color": _GRAY, "fontSize": 12, "anchor": "start", "frame": "group"},
     "text": {"color": _GRAY},
 }
 
@@ -83,7 +83,10 @@ def write_evaluation(evaluation: Evaluation, path: Path, *, title: str = "") -> 
 
 
 def evaluation_figure(evaluation: Evaluation) -> dict[str, Any]:
-    """The picture of an evaluation as a Vega-Lite specification (version 6) with its data: calibration, Pearson and F1, scripts."""
+    """The picture of an evaluation as a Vega-Lite specification (version 6) with its data: calibration, Pearson and F1, scripts.
+
+    Emotions have their English names: where a picture is drawn there may be no Chinese font.
+    """
     return {
         "config": _FIGURE_CONFIG,
         "padding": 8,
@@ -137,7 +140,7 @@ def _calibration_figure(evaluation: Evaluation) -> dict[str, Any]:
         }
         panels.append(
             {
-                "title": f"{_LABELS[k]} · slope {_number(calibration.slope[k], 2)} · error {calibration.error[k]:.3f}",
+                "title": f"{emotion.name} · slope {_number(calibration.slope[k], 2)} · error {calibration.error[k]:.3f}",
                 "width": 220,
                 "height": 180,
                 "data": {"values": rows},
@@ -162,20 +165,20 @@ def _quality_figure(evaluation: Evaluation) -> dict[str, Any]:
     """Bars: Pearson's correlation of each emotion, and F1 of its levels, pale for 0 to full for 3."""
     colored = {"field": "emotion", "type": "nominal", "scale": _COLORS, "legend": None}
     pearson = [
-        {"emotion": name, "label": label, "pearson": round(float(r), 3)}
-        for name, label, r in zip(EMOTION_NAMES, _LABELS, evaluation.pearson, strict=True)
+        {"emotion": name, "pearson": round(float(r), 3)}
+        for name, r in zip(EMOTION_NAMES, evaluation.pearson, strict=True)
         if not np.isnan(r)
     ]
     f1 = [
-        {"emotion": name, "label": label, "level": level, "F1": round(float(row[level]), 3)}
-        for name, label, row in zip(EMOTION_NAMES, _LABELS, evaluation.f1, strict=True)
+        {"emotion": name, "level": level, "F1": round(float(row[level]), 3)}
+        for name, row in zip(EMOTION_NAMES, evaluation.f1, strict=True)
         for level in range(N_LEVELS)
         if not np.isnan(row[level])
     ]
     x = {
-        "field": "label",
+        "field": "emotion",
         "type": "nominal",
-        "scale": {"domain": _LABELS},
+        "scale": {"domain": list(EMOTION_NAMES)},
         "axis": {"title": None, "labelAngle": 0, "ticks": False},
     }
     lowest = min([0.0, *(row["pearson"] for row in pearson)])
@@ -220,7 +223,7 @@ def _quality_figure(evaluation: Evaluation) -> dict[str, Any]:
                     "opacity": {
                         "field": "level",
                         "type": "ordinal",
-                        "scale": {"domain": list(range(N_LEVELS)), "range": [0.25, 0.5, 0.75, 1]},
+                        "scale": {"type": "ordinal", "domain": list(range(N_LEVELS)), "range": [0.25, 0.5, 0.75, 1]},
                         "legend": None,
                     },
                 },
@@ -300,13 +303,16 @@ def emotion_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
 
 
 def script_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """A row for each script, in the order of the table: name, rows, RMSE, score, Pearson (the mean of the emotions and each)."""
+    """A row for each script, in the order of the table: name, rows, RMSE, score, Pearson (the mean of the emotions and each).
+
+    The score is NaN where it is not the ranking score.
+    """
     return [
         {
             "name": part.scripts[0],
             "rows": part.n,
             "rmse": part.rmse,
-            "score": part.score,
+            "score": part.score if evaluation.is_human else math.nan,
             "pearson": part.mean_pearson,
             **{f"pearson_{name}": float(r) for name, r in zip(EMOTION_NAMES, part.pearson, strict=True)},
         }
@@ -320,7 +326,7 @@ def _write_csv(evaluation: Evaluation, path: Path) -> None:
         "kind": "all",
         "rows": evaluation.n,
         "rmse": evaluation.rmse,
-        "score": evaluation.score,
+        "score": evaluation.score if evaluation.is_human else math.nan,
         "pearson": evaluation.mean_pearson,
     }
     emotions = [{"kind": "emotion", "rows": evaluation.n, **row} for row in emotion_rows(evaluation)]
@@ -336,12 +342,12 @@ def _write_csv(evaluation: Evaluation, path: Path) -> None:
 def _field(value: Any) -> Any:
     """A text that Excel would run as a formula gets a leading apostrophe."""
     if isinstance(value, float):
-        return "" if np.isnan(value) else round(value, 6)
+        return "" if math.isnan(value) else round(value, 6)
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _number(value: float, places: int) -> str:
-    return "–" if np.isnan(value) else f"{value:.{places}f}"
+    return "–" if math.isnan(value) else f"{value:.{places}f}"
 
 
 def _picture(evaluation: Evaluation, title: str) -> dict[str, Any]:

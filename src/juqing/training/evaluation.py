@@ -103,14 +103,14 @@ class Evaluation:
         return tuple(parts)
 
     def to_dict(self) -> dict[str, Any]:
-        """All figures as plain numbers, for JSON; None where a figure is undefined."""
+        """All figures as plain numbers, for JSON; None where a figure is undefined, and for a score that is not the ranking score."""
         calibration = self.calibration
         return {
             "format": _FORMAT,
             "rows": self.n,
             "rmse": _plain(self.rmse),
-            "score": _plain(self.score),
-            "is_ranking_score": self.is_human,
+            "score": _plain(self.score) if self.is_human else None,
+            "labels_are_whole": self.is_human,
             "pearson": _plain(self.mean_pearson),
             "macro_f1": _plain(_mean(self.macro_f1)),
             "emotions": {
@@ -142,7 +142,7 @@ class Evaluation:
                     "script": part.scripts[0],
                     "rows": part.n,
                     "rmse": _plain(part.rmse),
-                    "score": _plain(part.score),
+                    "score": _plain(part.score) if self.is_human else None,
                     "pearson": {name: _plain(r) for name, r in zip(EMOTION_NAMES, part.pearson, strict=True)},
                 }
                 for part in self.by_script
