@@ -45,6 +45,19 @@ def writing(path: Path) -> Iterator[Path]:
             aside.unlink(missing_ok=True)
 
 
+def check_folder(path: Path, names: Sequence[str]) -> None:
+    """Raise `OutputError` where `writing_folder` would refuse: asked before long work, not after it."""
+    check_writable(path)
+    if path.exists() and not path.is_dir():
+        raise OutputError("this is a file; a folder was to be written.", "Choose another path with --out.", path=path)
+    present = {file.name for file in path.iterdir()} if path.is_dir() else set()
+    others = sorted(present - set(names) if names[0] in present else present)
+    if others:
+        raise OutputError(
+            f"the folder holds something else ({others[0]}).", "Choose a new or empty one with --out.", path=path
+        )
+
+
 @contextmanager
 def writing_folder(path: Path, names: Sequence[str]) -> Iterator[Path]:
     """Give a new folder beside `path` to fill, and rename it when all went well.
@@ -57,16 +70,7 @@ def writing_folder(path: Path, names: Sequence[str]) -> Iterator[Path]:
         OutputError: `path` is a file or holds something else, or cannot be written.
     """
     with _reported(path):
-        if path.exists() and not path.is_dir():
-            raise OutputError(
-                "this is a file; a folder was to be written.", "Choose another path with --out.", path=path
-            )
-        present = {file.name for file in path.iterdir()} if path.is_dir() else set()
-        others = sorted(present - set(names) if names[0] in present else present)
-        if others:
-            raise OutputError(
-                f"the folder holds something else ({others[0]}).", "Choose a new or empty one with --out.", path=path
-            )
+        check_folder(path, names)
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".juqing-", dir=path.parent))
         try:

@@ -63,7 +63,7 @@ def test_three_scenes_by_hand():
         "[林远跑。|门开了。|林远大声笑。|",  # 15 - 5 leave room for two lines, 20 for a third that is only read
         "[门开了。|林远大声笑。|周宁哭。|",  # 5 before, and 7 more would be too many
         "[周宁哭。|两人都走。|",  # 7 before are too many
-        "[外面下着很大很大的雨，林远一个人走|",  # 18 tokens and the two around them
+        "[外面下着很大很大的雨，林远一个人走在|",  # 18 tokens and the two around them
         "[|",
     ]
     assert [len(window.token_ids) for window in cut] == [18, 18, 12, 20, 2]

@@ -82,6 +82,7 @@ def load_encoder(
             f"the encoder {source!r} has no fast tokenizer.", "Save it with one: tokenizer.json in its folder."
         )
     check_fit(tokenizer, encoder, source)
+    encoder.pooler = None  # nobody reads it  # type: ignore[assignment]
     if layers:
         keep_layers(encoder, layers, source)
     return encoder, tokenizer

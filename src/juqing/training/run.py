@@ -26,7 +26,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from juqing import metrics
 from juqing.errors import InputError, ModelError, OutputError, TrainingError
-from juqing.outputs import check_writable, writing_folder
+from juqing.outputs import check_folder, writing_folder
 from juqing.reading.table import LabeledScript
 from juqing.recognition.encoders import MODEL_FILES, Reader, encoder_layers, load_encoder, longest_input
 from juqing.recognition.heads import HEADS, losses
@@ -41,6 +41,9 @@ Progress = Callable[[float, float], None]
 """Called with the steps done and the steps in all."""
 
 _CHECKPOINT = "checkpoint"
+_BEFORE = "checkpoint.old"  # for the moment in which a new one takes its place
+_SHORTEST = 16
+_N_STANDARD = 8  # batches whose states tell how states are distributed
 
 
 @dataclass(frozen=True)
@@ -105,9 +108,16 @@ class RunConfig:
         for name in ("warmup", "dropout", "encoder_dropout", "token_dropout", "keep_names", "average"):
             if not 0 <= getattr(self, name) < 1 and not (name == "keep_names" and self.keep_names == 1):
                 raise InputError(f"{name} is {getattr(self, name)}.", "It is a part of 1: 0 or more, below 1.")
-        for name in ("epochs", "batch_tokens", "accumulate", "budget", "learning_rate", "layer_decay", "clip"):
+        for name in ("epochs", "batch_tokens", "accumulate", "learning_rate", "layer_decay", "clip"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} is {getattr(self, name)}.", "It must be above 0.")
+        for name in ("head_learning_rate", "weight_decay", "leading", "trailing", "checkpoint_minutes"):
+            if not getattr(self, name) >= 0:
+                raise InputError(f"{name} is {getattr(self, name)}.", "It must not be below 0.")
+        if self.budget < _SHORTEST:
+            raise InputError(f"budget is {self.budget}.", f"An input needs room for {_SHORTEST} tokens.")
+        if not 0 <= self.seed < 2**32:
+            raise InputError(f"seed is {self.seed}.", "It is a whole number from 0 to 4294967295.")
 
     def settings(self) -> dict[str, Any]:
         """What the network itself must know."""
@@ -137,8 +147,10 @@ def load_config(path: Path, **changes: Any) -> RunConfig:
         if name not in types:
             raise InputError(f"the preset sets {name!r}.", f"Known are {', '.join(types)}.", path=path)
         expected = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "tuple[int, ...]": (list,)}
-        if not isinstance(value, expected[str(types[name])]) or (
-            isinstance(value, bool) and str(types[name]) != "bool"
+        if (
+            not isinstance(value, expected[str(types[name])])
+            or (isinstance(value, bool) and str(types[name]) != "bool")
+            or (isinstance(value, list) and not all(type(k) is int for k in value))
         ):
             raise InputError(f"{name} is {value!r} in the preset.", f"It must be of type {types[name]}.", path=path)
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
@@ -156,7 +168,6 @@ def build_reader(config: RunConfig) -> Reader:
     """
     torch.manual_seed(config.seed)
     encoder, tokenizer = load_encoder(config.encoder, layers=config.layers, dropout=config.encoder_dropout)
-    encoder.pooler = None  # nobody reads it  # type: ignore[assignment]
     if config.kind == "pair":
         if config.budget > (longest := longest_input(encoder)):
             raise InputError(f"inputs of {config.budget} tokens are longer than the encoder reads ({longest}).")
@@ -239,7 +250,7 @@ def train(
     from accelerate import Accelerator
     from accelerate.utils import set_seed
 
-    check_writable(out)
+    check_folder(out, MODEL_FILES)
     keep_memory()
     accelerator = Accelerator(
         mixed_precision="bf16" if has_bf16() else "no",
@@ -252,8 +263,8 @@ def train(
     set_seed(config.seed)
     reader = build_reader(config)
     task = make_task(config, reader, labeled)
-    if not run.resumed and isinstance(last := list(reader.top.modules())[-1], nn.Linear):
-        _start_at_mean(last, config, task, reader)
+    if not run.resumed and not Path(config.encoder, "head.safetensors").is_file():
+        _prepare_head(reader, task, config.head)
     n_steps_of = _steps(task, config, accelerator.num_processes)
     n_steps = [n_steps_of(epoch) for epoch in range(config.epochs)]
     optimizer = _optimizer(reader, config)
@@ -268,17 +279,19 @@ def train(
     done: dict[str, Any] = {}
     started = time.perf_counter()
     for epoch in range(state.epoch, config.epochs):
+        model.train()
         plan = task.plan(epoch)
         norm = task.total_weight / len(plan)
         for step, mine in _shares(plan, config.accumulate, accelerator):
             if step < state.step:
                 continue
             loss, n_cues, n_tokens = _learn(model, task, mine, norm, config, accelerator)
-            if not math.isfinite(loss):
+            size = float(accelerator.clip_grad_norm_(model.parameters(), config.clip))  # type: ignore[arg-type]
+            if not math.isfinite(loss + size):
                 where = f"step {state.total + 1} of {sum(n_steps)}"
                 kept = run.last_checkpoint()
                 raise TrainingError(
-                    f"the loss is {loss} at {where}.",
+                    f"the loss is {loss} at {where}." if not math.isfinite(loss) else f"a gradient is {size} at {where}.",
                     "Lower the learning rate. "
                     + (
                         f"The last good state is {kept}; --resume goes on from there."
@@ -287,7 +300,6 @@ def train(
                     ),
                     path=out,
                 )
-            accelerator.clip_grad_norm_(model.parameters(), config.clip)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
@@ -306,7 +318,6 @@ def train(
         if held_out and is_main:
             done = {"epoch": epoch + 1, **measure(make_recognizer(best, out.name), held_out)}
             run.log(done)
-            best.train()
             if done["rmse"] < state.best:
                 state.best = done["rmse"]
                 run.keep(best)
@@ -359,17 +370,25 @@ def _hidden(batch: Batch, task: Task, config: RunConfig, accelerator: Accelerato
     return inputs
 
 
-def _start_at_mean(last: nn.Linear, config: RunConfig, task: Task, reader: Reader) -> None:
-    """Begin with the mean label as everybody's prediction; the first steps need not learn it."""
-    if Path(config.encoder, "head.safetensors").is_file():
-        return
+def _prepare_head(reader: Reader, task: Task, head: str) -> None:
+    """Begin with the mean label as everybody's prediction, and with standardized states: the first steps need not learn them."""
+    if isinstance(reader, SceneReader):
+        states = []
+        with torch.inference_mode():
+            for group in task.plan(0)[:_N_STANDARD]:
+                inputs = task.batch(group).inputs
+                output = reader.encoder(input_ids=inputs["token_ids"], attention_mask=inputs["mask"]).last_hidden_state
+                states.append(output[inputs["mask"] > 0])
+            reader.top.standardize(torch.cat(states))  # type: ignore[operator]
+    last = list(reader.top.modules())[-1]
+    assert isinstance(last, nn.Linear)
     mean = torch.from_numpy(task.mean_label()).float()
     with torch.no_grad():
         last.weight.normal_(std=0.01)
         last.bias.zero_()
-        if config.head == "regress":
+        if head == "regress":
             last.bias.copy_(mean)
-        elif config.head == "ordinal":
+        elif head == "ordinal":
             rates = torch.stack([mean * f for f in (0.7, 0.22, 0.08)], dim=1).clamp(1e-3, 1 - 1e-3)
             last.bias.copy_(torch.logit(rates).flatten())
         else:
@@ -456,10 +475,10 @@ class _Run:
         self.config = config
         path = self.folder / "run.json"
         asked = json.loads(json.dumps(dataclasses.asdict(config)))
-        if self.folder.exists() and not resume:
+        if is_main and self.folder.exists() and not resume:
             raise TrainingError("an interrupted run is there.", "Go on with --resume, or delete it.", path=self.folder)
         self.resumed = self.last_checkpoint() is not None
-        if resume and path.is_file():
+        if is_main and resume and path.is_file():
             before = json.loads(path.read_text(encoding="utf-8"))
             differ = [name for name in asked if before.get(name) != asked[name]]
             if differ:
@@ -477,16 +496,15 @@ class _Run:
             with _reported(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
                 path.write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
-            if self.resumed:
                 self._cut_log()
 
     def last_checkpoint(self) -> Path | None:
-        path = self.folder / _CHECKPOINT
-        return path if path.is_dir() else None
+        paths = (self.folder / _CHECKPOINT, self.folder / _BEFORE)
+        return next((path for path in paths if path.is_dir()), None)
 
     def load(self, accelerator: Accelerator) -> None:
-        if self.resumed:
-            accelerator.load_state(str(self.folder / _CHECKPOINT))
+        if (path := self.last_checkpoint()) is not None:
+            accelerator.load_state(str(path))
 
     def checkpoint(self, accelerator: Accelerator, state: _State, *, now: bool | None = None) -> None:
         """Write one where it is due: aside, then renamed, so that there is always a whole one."""
@@ -508,13 +526,18 @@ class _Run:
             accelerator.save_state(str(aside))
             accelerator.wait_for_everyone()
             if self.is_main:
-                shutil.rmtree(path, ignore_errors=True)
+                before = self.folder / _BEFORE
+                if path.is_dir():
+                    shutil.rmtree(before, ignore_errors=True)
+                    path.replace(before)
                 aside.replace(path)
+                shutil.rmtree(before, ignore_errors=True)
             accelerator.wait_for_everyone()
 
     def _cut_log(self) -> None:
         """Forget what was logged after the checkpoint: it will be logged again."""
-        n_bytes = int((self.folder / _CHECKPOINT / "log_size").read_text())
+        path = self.last_checkpoint()
+        n_bytes = int((path / "log_size").read_text()) if path else 0
         log = self.folder / "log.jsonl"
         if log.is_file():
             log.write_bytes(log.read_bytes()[:n_bytes])

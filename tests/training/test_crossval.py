@@ -1,0 +1,247 @@
+"""Cross-validation: nobody is judged by a model that saw him; and the mixture that is learned from it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from encoders import tiny_config
+
+import juqing.training.run as run_module
+from juqing.errors import FormatError, InputError, LabelError, ModelError, OutputError
+from juqing.reading.files import read_labeled
+from juqing.recognition.stacked import StackedRecognizer
+from juqing.recognition.tfidf import TfidfRecognizer, neighbors
+from juqing.runtime import load
+from juqing.training import deal, split_scripts, train_tfidf
+from juqing.training.crossval import cross_validate
+from juqing.training.evaluation import evaluate
+from juqing.training.stack import read_predictions, stack
+
+CONFIG = tiny_config("scene", epochs=1)
+N_FOLDS = 2
+
+
+@pytest.fixture(scope="module")
+def labeled(table):
+    return read_labeled(table)
+
+
+@pytest.fixture(scope="module")
+def validated(table, tmp_path_factory):
+    """A cross-validation of a scene reader, and which titles each fold learned from."""
+    out = tmp_path_factory.mktemp("cv") / "scene"
+    learned: dict[str, list[str]] = {}
+    original = run_module.train
+
+    def recorded(config, labeled, folder, **more):
+        learned[folder.name] = [item.script.title for item in labeled]
+        return original(config, labeled, folder, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_module, "train", recorded)
+        evaluation = cross_validate(CONFIG, table, out, n_folds=N_FOLDS)
+    return out, learned, evaluation
+
+
+@pytest.fixture(scope="module")
+def validated_tfidf(table, tmp_path_factory):
+    out = tmp_path_factory.mktemp("cv") / "tfidf"
+    return out, cross_validate(None, table, out, n_folds=4)
+
+
+def test_folds_share_no_script(labeled):
+    for n_folds in (2, 3, 4):
+        folds = [deal(labeled, k, n_folds) for k in range(n_folds)]
+        for learn, held_out in folds:
+            assert not {i.script.title for i in learn} & {i.script.title for i in held_out}
+            assert len(learn) + len(held_out) == len(labeled)
+        left_out = [item.script.title for _, held_out in folds for item in held_out]
+        assert sorted(left_out) == sorted(item.script.title for item in labeled)
+
+
+def test_every_script_is_scored_by_the_model_that_did_not_see_it(validated, labeled):
+    out, learned, _ = validated
+    predicted = read_predictions(out / "predictions.tsv", labeled)
+    titles = {item.script.title for item in labeled}
+    assert sorted(learned) == ["fold-0", "fold-1"]
+    for k in range(N_FOLDS):
+        recognizer = load(out / f"fold-{k}")
+        unseen = titles - set(learned[f"fold-{k}"])
+        assert len(unseen) == 2
+        for item, values in zip(labeled, predicted, strict=True):
+            expected = recognizer.score(item.script).values
+            assert np.allclose(values, expected, atol=6e-5) == (item.script.title in unseen)  # four places are written
+
+
+def test_every_row_is_there(validated, table, labeled):
+    out, _, evaluation = validated
+    wanted = [line.split("\t")[0] for line in table.read_text(encoding="utf-8").splitlines()]
+    rows = (out / "predictions.tsv").read_text(encoding="utf-8").splitlines()
+    assert [row.split("\t")[0] for row in rows] == wanted
+    again = evaluate(labeled, read_predictions(out / "predictions.tsv", labeled))
+    assert again is not None and again.rmse == pytest.approx(evaluation.rmse, abs=1e-4)
+    told = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
+    assert told["rmse"] == pytest.approx(evaluation.rmse, abs=1e-6)
+
+
+def test_finished_folds_are_not_trained_again(validated, table, tmp_path, monkeypatch):
+    out, _, evaluation = validated
+    shutil.copytree(out, tmp_path / "cv")
+    shutil.rmtree(tmp_path / "cv" / "fold-1")
+    trained = []
+    original = run_module.train
+    monkeypatch.setattr(
+        run_module, "train", lambda config, learn, folder, **more: trained.append(folder.name) or original(config, learn, folder, **more)
+    )  # fmt: skip
+    again = cross_validate(CONFIG, table, tmp_path / "cv", n_folds=N_FOLDS)
+    assert trained == ["fold-1"]
+    assert again.rmse == evaluation.rmse
+    assert (tmp_path / "cv" / "predictions.tsv").read_bytes() == (out / "predictions.tsv").read_bytes()
+
+
+def test_folds_of_something_else_are_not_taken(validated, table, tmp_path):
+    """Folds of another number hold other scripts: their models have seen what they would be judged by."""
+    shutil.copytree(validated[0], tmp_path / "cv")
+    with pytest.raises(InputError, match="another cross-validation"):
+        cross_validate(CONFIG, table, tmp_path / "cv", n_folds=4)
+    with pytest.raises(InputError, match="another cross-validation"):
+        cross_validate(tiny_config("scene", epochs=1, seed=9), table, tmp_path / "cv", n_folds=N_FOLDS)
+
+
+def test_tfidf_folds_are_models_of_the_other_scripts(validated_tfidf, labeled):
+    out, evaluation = validated_tfidf
+    predicted = read_predictions(out / "predictions.tsv", labeled)
+    learn, held_out = deal(labeled, 1, 4)
+    model = TfidfRecognizer().fit(*([getattr(i, name) for i in learn] for name in ("script", "labels", "weights")))
+    at = [item.script.title for item in labeled].index(held_out[0].script.title)
+    np.testing.assert_allclose(predicted[at], model.score(held_out[0].script).values, atol=6e-5)
+    assert evaluation.n == sum(len(item.labels) for item in labeled)
+
+
+def test_progress_ends_where_it_should(table, tmp_path):
+    told = []
+    cross_validate(None, table, tmp_path / "cv", n_folds=2, progress=lambda done, total: told.append((done, total)))
+    assert told == [(1, 2), (2, 2)]
+
+
+def test_fewer_scripts_than_folds(table, tmp_path):
+    with pytest.raises(InputError, match="4 scripts for 5 folds"):
+        cross_validate(None, table, tmp_path / "cv")
+    assert not (tmp_path / "cv").exists()
+    with pytest.raises(InputError, match="at least 2"):
+        cross_validate(None, table, tmp_path / "cv", n_folds=1)
+
+
+def test_a_place_that_cannot_be_written(table, tmp_path):
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "cv"):
+        with pytest.raises(OutputError):
+            cross_validate(None, table, out, n_folds=2)
+
+
+def test_no_labels(tmp_path):
+    data = tmp_path / "t.tsv"
+    data.write_text("id\tcontent\tcharacter\n1_1_A_1\ta1笑。\ta1\n2_1_A_1\ta1哭。\ta1\n", encoding="utf-8")
+    with pytest.raises(LabelError, match="no labeled cue"):
+        cross_validate(None, data, tmp_path / "cv", n_folds=2)
+
+
+@pytest.mark.parametrize(
+    ("which", "titles"),
+    [("0/2", ["7000", "7002"]), ("1/2", ["7001", "7003"]), ("3/4", ["7003"]), ("7001, 7003", ["7001", "7003"])],
+)
+def test_scripts_to_hold_out(labeled, which, titles):
+    learn, held_out = split_scripts(labeled, which)
+    assert [item.script.title for item in held_out] == titles
+    assert {item.script.title for item in learn} == {"7000", "7001", "7002", "7003"} - set(titles)
+
+
+@pytest.mark.parametrize("which", ["2/2", "0/5", "0/1", "8000", "7000,7001,7002,7003", ""])
+def test_scripts_that_cannot_be_held_out(labeled, which):
+    with pytest.raises(InputError):
+        split_scripts(labeled, which)
+
+
+# The mixture
+
+
+@pytest.fixture(scope="module")
+def stacked(table, validated, validated_tfidf, tmp_path_factory) -> tuple[Path, float]:
+    folder = tmp_path_factory.mktemp("stacked") / "mixed"
+    evaluation = stack(
+        table, [validated_tfidf[0], validated[0]], ["tfidf", str(validated[0] / "fold-0")], folder, n_folds=4
+    )
+    return folder, evaluation.rmse
+
+
+def test_a_mixture_end_to_end(stacked, validated, validated_tfidf, labeled):
+    folder, rmse = stacked
+    assert sorted(path.name for path in folder.iterdir()) == ["README.md", "config.json", "fold-0", "weights.npz"]
+    recognizer = load(folder)
+    assert isinstance(recognizer, StackedRecognizer)
+    script = labeled[0].script
+    said = [load("tfidf").score(script).values, load(validated[0] / "fold-0").score(script).values]
+    X = np.concatenate([neighbors(script, values, recognizer.reach) for values in said], axis=1)
+    expected = (X @ recognizer.coef_ + recognizer.intercept_).clip(0, 3)
+    np.testing.assert_allclose(recognizer.score(script).values, expected, atol=1e-6)
+    truth, w = np.concatenate([i.labels for i in labeled]), np.concatenate([i.weights for i in labeled])
+    of_mean = np.sqrt((((truth - np.average(truth, axis=0, weights=w)) ** 2).mean(1) * w).sum() / w.sum())
+    assert rmse < of_mean  # the TF-IDF member knows the feelings of the made-up table
+    assert f"{rmse:.4f}" in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_mixture_may_be_moved(stacked, tmp_path, labeled):
+    shutil.copytree(stacked[0], tmp_path / "elsewhere")
+    expected = load(stacked[0]).score(labeled[0].script).values
+    assert np.array_equal(load(tmp_path / "elsewhere").score(labeled[0].script).values, expected)
+
+
+def test_mixtures_that_cannot_be_made(table, validated, validated_tfidf, tmp_path):
+    with pytest.raises(InputError, match="1 cross-validations for 2 members"):
+        stack(table, [validated[0]], ["tfidf", "tfidf"], tmp_path / "out")
+    with pytest.raises(InputError, match="0 cross-validations for 0 members"):
+        stack(table, [], [], tmp_path / "out")
+    with pytest.raises(InputError, match="same name"):
+        stack(table, [validated[0]] * 2, ["tfidf", "tfidf"], tmp_path / "out")
+    with pytest.raises(ModelError, match="no model 'bert'"):
+        stack(table, [validated[0]], ["bert"], tmp_path / "out")
+    with pytest.raises(FormatError, match="cannot be read"):
+        stack(table, [tmp_path], ["tfidf"], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_script_is_too_few_for_a_mixture(tmp_path):
+    data = tmp_path / "t.tsv"
+    data.write_text("id\tcontent\tcharacter\temotions\n1_1_A_1\ta1笑。\ta1\t0,1,0,0,0,0\n", encoding="utf-8")
+    (tmp_path / "predictions.tsv").write_text("id\temotion\n1_1_A_1\t0,1,0,0,0,0\n", encoding="utf-8")
+    with pytest.raises(InputError, match="2 scripts"):
+        stack(data, [tmp_path], ["tfidf"], tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("id\temotion\n", "row 7000_0001_A_1 has no prediction"),
+        ("id\temotion\n7000_0001_A_1\t0,0,0\n", "line 2: the row is not an id and six numbers"),
+        ("id\temotion\n7000_0001_A_1\t0,0,0,0,0,x\n", "line 2"),
+        ("id\temotion\n7000_0001_A_1 0,0,0,0,0,0\n", "line 2"),
+        ("id\temotion\n7000_0001_A_1\tnan,0,0,0,0,0\n", "line 2"),
+    ],
+)
+def test_damaged_predictions(labeled, tmp_path, text, message):
+    path = tmp_path / "predictions.tsv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(FormatError) as caught:
+        read_predictions(path, labeled)
+    assert message in str(caught.value) and caught.value.path == path
+
+
+def test_a_trained_model_is_a_member_too(table, validated_tfidf, tmp_path, feature):
+    train_tfidf(table, tmp_path / "mine")
+    stack(table, [validated_tfidf[0]], [str(tmp_path / "mine")], tmp_path / "out", n_folds=2)
+    assert (tmp_path / "out" / "mine" / "weights.npz").is_file()
+    assert load(tmp_path / "out").score(feature).values.shape == (feature.n_cues, 6)
