@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from juqing.reading.builder import ScriptBuilder
@@ -62,6 +63,8 @@ _FLASHBACK_END = re.compile(
     r"^[—–\-【\[（(△▲\s]*(?:画面)?(?:(?:闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇)(?:画面|片段)?\s*\d{0,2}\s*(?:结束|結束|完|止)|切?回(?:到)?现实|闪回现实|现实)"
     r"(?:[】\]）)。—–\-\s]*|[，,].{0,20})$"
 )
+FLAG_WORD = re.compile("闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇|现实")
+"""What is in every line that opens or closes a flag; quick, for the many lines that do neither."""
 _RULE = re.compile(r"^(?:-{3,}|\*{3,}|_{3,}|(?:- ){2,}-)$")
 _MARKDOWN_START = re.compile(r"^(?:>\s*)+|^[-*+]\s+(?=\S)")
 _EMPHASIS = re.compile(r"(\*{1,3}|_{1,3})(?=\S)([^*_]+?)\1")
@@ -116,7 +119,8 @@ class _Reader:
         self.blocks = self._front_matter()
         self._collect_names()
         self.in_act = False  # under the head of an act the story begins at once, with or without a scene heading
-        self.flag, self.flag_end = "", -1  # the flashback that is open, and the line that closes it (-1: none does)
+        self.closed_flags = closed_flags(self.texts)
+        self.flag, self.flag_closes = "", False  # the flashback that is open, and whether a line closes it
 
     # Pass one
 
@@ -414,22 +418,12 @@ class _Reader:
             self.builder.amend_scene(time=value)
 
     def _open_flag(self, flag: str, i: int) -> None:
-        self.flag, self.flag_end = flag, -1
-        for j in range(i + 1, len(self.texts)):
-            if _FLASHBACK_END.match(self.texts[j]):
-                self.flag_end = j
-                return
-            if _FLASHBACK.match(self.texts[j]):
-                break
-        self.builder.warn(
-            f"the {flag} that opens here is never closed; it is taken to end with its scene",
-            "这里开始的闪回或梦境没有结束标记，当作到本场为止",
-            i + 1,
-            0.7,
-        )
+        self.flag, self.flag_closes = flag, i in self.closed_flags
+        if not self.flag_closes:
+            warn_unclosed(self.builder, flag, i + 1)
 
     def _end_unclosed_flag(self) -> None:
-        if self.flag_end < 0:
+        if not self.flag_closes:
             self.flag = ""
 
     def _opened_just_before(self, i: int) -> bool:
@@ -446,6 +440,66 @@ def opens_flag(text: str) -> str | None:
 def closes_flag(text: str) -> bool:
     """Whether a line such as 【闪回结束】 or △画面切回现实 ends a flashback, a dream or a montage."""
     return _FLASHBACK_END.match(text) is not None
+
+
+def closed_flags(texts: Iterable[str]) -> frozenset[int]:
+    """Which of the texts open a flashback that a later one closes before another opens."""
+    closed: set[int] = set()
+    opened = -1
+    for i, text in enumerate(texts):
+        if FLAG_WORD.search(text) is None:
+            continue
+        if closes_flag(text):
+            closed.add(opened)
+            opened = -1
+        elif opens_flag(text) is not None:
+            opened = i
+    return frozenset(closed - {-1})
+
+
+class FlagMarks:
+    """What marks such as 【闪回】 say of the lines after them, for formats that are read element by element, and their writers.
+
+    A flashback that nothing closes ends with its scene; one that is closed goes on across headings. A mark directly before a
+    heading is about that scene.
+    """
+
+    def __init__(self, texts: Iterable[str]):
+        """`texts` are all that can be such a mark, in order; a mark's index is its place among them."""
+        self._closed = closed_flags(texts)
+        self._closes = False
+        self._is_new = False
+        self.flag = ""
+
+    def open(self, flag: str, i: int) -> bool:
+        """The text at `i` opens a flag; whether a later one closes it."""
+        self.flag, self._closes, self._is_new = flag, i in self._closed, True
+        return self._closes
+
+    def close(self) -> None:
+        """A mark ends the flag."""
+        self.flag, self._is_new = "", False
+
+    def go_on(self) -> None:
+        """Anything but a heading follows."""
+        self._is_new = False
+
+    def heading(self) -> str:
+        """A scene begins: the flag that goes on in it."""
+        if not (self._closes or self._is_new):
+            self.flag = ""
+        self._is_new = False
+        return self.flag
+
+
+def warn_unclosed(builder: ScriptBuilder, flag: str, line: int) -> None:
+    """Warn that nothing closes the flashback that opens on a line."""
+    builder.warn(
+        f"the {flag} that opens here is never closed; it is taken to end with its scene",
+        "这里开始的闪回或梦境没有结束标记，当作到本场为止",
+        line,
+        0.7,
+    )
 
 
 @dataclass(frozen=True, slots=True)
