@@ -17,6 +17,7 @@ from juqing.reading.cues import (
     NARRATOR,
     NARRATORS,
     SURE,
+    VOICE,
     Names,
     SpokenCue,
     is_label,
@@ -32,7 +33,7 @@ from juqing.reading.cues import (
 )
 from juqing.reading.headings import CAST_ROW, PART, Heading, parse_heading, split_names
 from juqing.script import LineKind, Span
-from juqing.text.names import HAN
+from juqing.text.names import HAN, NameFinder
 
 ACTION_MARKS = "△▲▽⊿Δ∆▷◇○●※〔"
 
@@ -53,7 +54,9 @@ _CAST_LINE = re.compile(
     r"^(?P<name>[^：:—\-\s　（(，,。]{1,12})\s*(?:[（(](?P<alias>[^）)]*)[）)])?\s*(?:[:：]|—+|--+|－+|[\s　]{2,}|　|[\s　](?=男|女|\d|[一二三四五六七八九十]+岁)|[，,](?=\s*(?:男|女|\d|[一二三四五六七八九十]+岁)))\s*(?P<note>.+)$"
 )
 _CREDIT = re.compile(r"^(?P<k>编剧|編劇|作者|导演|原著|改编|策划)\s*[:：]\s*(?P<v>.+)$")
-_TITLE = re.compile(r"^[《〈](?P<t>[^《》]{1,60})[》〉](?:[^。]{0,20})$")
+_TITLE = re.compile(
+    r"^(?:[^《》〈〉。，：:]{0,10}(?:剧本?|劇本?|电影|電影|影片|小品|故事片|脚本|相声)\s*)?[《〈](?P<t>[^《》]{1,60})[》〉](?P<rest>[^。]{0,20})$"
+)
 _TITLE_LABEL = re.compile(r"^(?:片名|剧名|劇名|标题)\s*[:：]\s*《?(?P<t>[^》]+)》?$")
 _FLASHBACK = re.compile(
     r"^[—–\-【\[（(△▲\s]*(?:画面|插入|进入)*(?P<w>闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇)(?:画面|片段|镜头)?\s*\d{0,2}\s*(?:开始|開始|起)?"
@@ -69,6 +72,12 @@ _RULE = re.compile(r"^(?:-{3,}|\*{3,}|_{3,}|(?:- ){2,}-)$")
 _MARKDOWN_START = re.compile(r"^(?:>\s*)+|^[-*+]\s+(?=\S)")
 _EMPHASIS = re.compile(r"(\*{1,3}|_{1,3})(?=\S)([^*_]+?)\1")
 _ACT = re.compile(r"[幕折出]|序幕|尾声|尾聲|楔子|序章|ACT", re.I)
+_BARE_CUE = re.compile(
+    rf"^(?![0-9０-９一二三四五六七八九十几数两半]+个?(?:天|年|月|日|夜|周|小时|分钟|星期)之?[后前]$)[{HAN}][{HAN}·A-Z0-9]{{1,7}}\s?(?:[（(][^（）()]{{1,20}}[）)])?$"
+)
+_REMARK = re.compile("[（(].*[）)]")
+_MIN_BARE_NAMES = 2
+_MIN_BARE_CUES = 3
 _MAX_BARE_NAME = 5  # a cast row of nothing but a name
 _MAX_DECLARED_NAME = 20
 _FLAGS = {"闪": "flashback", "閃": "flashback", "回": "flashback", "梦": "dream", "夢": "dream", "蒙": "montage"}
@@ -89,7 +98,7 @@ _END = re.compile(
     re.I,
 )
 _LABEL_ROW = re.compile(
-    r"^(?P<k>时间|時間|地点|地點|场景|場景|内外景?|道具|服装|服化道|天气|备注|備註|注|灯光|布景|气氛)\s*[:：](?P<v>.*)$"
+    r"^【?(?P<k>时间|時間|地点|地點|场景|場景|景|内外景?|内/外景?|道具|服装|服化道|天气|备注|備註|注|灯光|布景|气氛)(?:】\s*[:：]?|\s*[:：])(?P<v>.*)$"
 )
 _DASH_ACTION = re.compile(rf"^[—–-]{{1,2}}\s*(?=[{HAN}])")
 
@@ -118,6 +127,9 @@ class _Reader:
         self.cast_rows: dict[int, tuple[str, tuple[str, ...], str]] = {}
         self.blocks = self._front_matter()
         self._collect_names()
+        self.bare_cues = self._find_bare_cues()
+        self.names = Names(self.names.known | set(self.bare_cues.values()))
+        self.is_apart = 2 * sum(1 for i in self.bare_cues if i and not self.texts[i - 1]) > len(self.bare_cues)
         self.in_act = False  # under the head of an act the story begins at once, with or without a scene heading
         self.closed_flags = closed_flags(self.texts)
         self.flag, self.flag_closes = "", False  # the flashback that is open, and whether a line closes it
@@ -231,6 +243,40 @@ class _Reader:
         joint = {name for name in often - set(self.builder.cast) if len(split_joint(name, known, split_known=True)) > 1}
         self.names = Names(names - joint)
 
+    def _find_bare_cues(self) -> dict[int, str]:
+        """The lines that are a name above its speech, as in scripts laid out the American way, and the name.
+
+        It is known, stands so twice, or is named in other lines too; and a script that is laid out so has several.
+        """
+        texts = [text for text in self.texts if text]
+        if 3 * sum(1 for text in texts if split_colon(text) is not None) > len(texts):
+            return {}  # cues have colons here
+        found: dict[int, str] = {}
+        for i, text in enumerate(self.texts[:-1]):
+            if _BARE_CUE.match(text) and self._is_speech(i) and self._is_speech(i + 1):
+                name = read_name(text)[0]
+                voice = VOICE.match(name)
+                if looks_like_name(name := voice["name"] if voice is not None else name):
+                    found[i] = name
+        counts = Counter(found.values())
+        often = {name for name, n in counts.items() if n > 1 or name in self.names.known}
+        if len(often) < _MIN_BARE_NAMES or sum(counts[name] for name in often) < _MIN_BARE_CUES:
+            return {}
+        finder = NameFinder(counts.keys() - often)
+        named = {name for i, text in enumerate(self.texts) if i not in found for name in finder.find(text)}
+        return {i: name for i, name in found.items() if name in often or name in named}
+
+    def _is_speech(self, i: int) -> bool:
+        """Whether a line could be what somebody says under a name, or that name: text that nothing marks as anything else."""
+        text = self.texts[i]
+        return (
+            bool(text)
+            and not (i in self.headings or i in self.parts or i in self.blocks or text[0] in "【[")
+            and special_kind(text, self.names) is None
+            and ((cue := parse_cue(text, self.names)) is None or cue.confidence < SURE)
+            and not (_FLASHBACK.match(text) or _FLASHBACK_END.match(text))
+        )
+
     # Pass two
 
     def read(self) -> None:
@@ -314,6 +360,8 @@ class _Reader:
         """Whether a line before the first scene is front matter: a title, a credit, loose text; not a cue or an action."""
         if _TITLE.match(text) or _TITLE_LABEL.match(text) or _CREDIT.match(text):
             return True
+        if i in self.bare_cues:
+            return False
         if self.first_story is None:
             return i == self.first_text and self._looks_like_title(text)
         if text[0] in ACTION_MARKS or _CAPTION.match(text) or _NARRATION.match(text) or _FLASHBACK.match(text):
@@ -324,6 +372,8 @@ class _Reader:
     def _front_kind(self, text: str) -> str:
         if (title := _TITLE.match(text) or _TITLE_LABEL.match(text)) is not None and not self.builder.title:
             self.builder.title = title["t"].strip()
+            if PART.match(rest := title.groupdict().get("rest", "").strip()):
+                self.builder.part = rest  # 《归途》第一集
             return "title"
         if (credit := _CREDIT.match(text)) is not None:
             if credit["k"] in ("编剧", "編劇", "作者"):
@@ -346,6 +396,8 @@ class _Reader:
             and self._is_plain_name(halves[0])
         ) and (cue := read_cue(*halves, self.names)) is not None:
             return self._read_cue(cue, i, n)  # most lines
+        if i in self.bare_cues:
+            return self._read_bare_cue(i)
         bracket = text[0] in "【[" and text[-1] in "】]"
         inner = text[1:-1].strip() if bracket else text
         if _FLASHBACK_END.match(text):
@@ -389,6 +441,20 @@ class _Reader:
             nxt = i + 1
             if nxt < n and self._is_plain(nxt):
                 last, said = nxt, self.texts[nxt]
+        return self._add_cue(cue, said, i, last)
+
+    def _read_bare_cue(self, i: int) -> int:
+        """Read a name above its speech: all up to a blank line where cues stand behind one, else remarks and a line."""
+        last, said = i, []
+        while last + 1 < len(self.texts) and last + 1 not in self.bare_cues and self._is_speech(last + 1):
+            last += 1
+            said.append(self.texts[last])
+            if not self.is_apart and _REMARK.fullmatch(said[-1]) is None:
+                break
+        cue = read_cue(self.texts[i], "".join(said), self.names)
+        return self._line("action", self.texts[i], i) if cue is None else self._add_cue(cue, cue.text, i, last)
+
+    def _add_cue(self, cue: SpokenCue, said: str, i: int, last: int) -> int:
         return self._line(
             "dialogue",
             said,
@@ -411,7 +477,7 @@ class _Reader:
         )
 
     def _fill_scene(self, label: str, value: str) -> None:
-        told = parse_heading(f"场景：{value}") if label in ("地点", "地點", "场景", "場景") else None
+        told = parse_heading(f"场景：{value}") if label[0] in "地场場景内" else None
         if told is not None:
             self.builder.amend_scene(place=told.place, interior=told.interior, time=told.time)
         elif label in ("时间", "時間"):

@@ -21,7 +21,7 @@ from juqing.reading.chinese import (
     warn_unclosed,
 )
 from juqing.reading.cues import Names, has_name, names_of_cues, parse_cue, read_name, read_parentheticals
-from juqing.reading.headings import parse_heading, split_names
+from juqing.reading.headings import parse_heading
 from juqing.script import LineKind, Span
 from juqing.text.names import HAN
 
@@ -41,9 +41,8 @@ _EMPHASIS = (  # linear: what stands between two marks holds no third one
     re.compile(r"(?<!\\)(\*{1,3})(?=[^\s*])([^*]*[^\s*\\])\1"),
     re.compile(r"(?<![\\\w])(_)(?=[^\s_])([^_]*[^\s_\\])_(?!\w)"),
 )
-_ESCAPED = re.compile(
-    r"\\([*_\\\[\]()（【@!#>=~.<。△▲▽⊿Δ∆▷◇○●※〔])"
-)  # the specification escapes emphasis; we, any mark
+# The specification escapes emphasis; we, any mark.
+_ESCAPED = re.compile(r"\\([*_\\\[\]()（【@!#>=~.<。△▲▽⊿Δ∆▷◇○●※〔])")
 _FACT_LABEL = re.compile("(?:内外|地点|时间|场标记|人物|标记)：")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff\ud800-\udfff]")
 _COMMENT_MARK = re.compile(r"/\*|\*/|\[\[|\]\]")
@@ -230,11 +229,6 @@ class _Reader:
         if _FACT_LABEL.match(fact) is None:
             return False
         self._enter()
-        label, names = fact.split("：", 1)
-        if label == "人物":  # English names have spaces in them
-            told = split_names(names) if _HAN.search(names) and "、" not in names else names.split("、")
-            self.builder.amend_scene(printed_cast=tuple(filter(None, map(clean_name, told))))
-            return True
         return self.builder.amend_by(fact)
 
     def _note(self, kind: str, i: int) -> int:
