@@ -75,6 +75,7 @@ _ACT = re.compile(r"[幕折出]|序幕|尾声|尾聲|楔子|序章|ACT", re.I)
 _BARE_CUE = re.compile(
     rf"^(?![0-9０-９一二三四五六七八九十几数两半]+个?(?:天|年|月|日|夜|周|小时|分钟|星期)之?[后前]$)[{HAN}][{HAN}·A-Z0-9]{{1,7}}\s?(?:[（(][^（）()]{{1,20}}[）)])?$"
 )
+_PLACE = re.compile(f"[{HAN}A-Za-z0-9/·]{{2,12}}")
 _REMARK = re.compile("[（(].*[）)]")
 _MIN_BARE_NAMES = 2
 _MIN_BARE_CUES = 3
@@ -350,11 +351,21 @@ class _Reader:
         if following > i and not (heading.interior or heading.time or heading.place):
             told = _bare_heading(self.texts[following])
             if told is not None:  # 场1-2 with 日 内 大殿 on the next line
-                self.builder.amend_scene(interior=told.interior, time=told.time, place=told.place)
                 if following > i + 1:
                     self._note("blank", i + 1)
-                return self._note("label", following)
+                last = following if told.place or not self._is_place(following + 1) else following + 1
+                place = told.place or (self.texts[last] if last > following else "")
+                self.builder.amend_scene(interior=told.interior, time=told.time, place=place)
+                return self._note("label", following, last)
         return i + 1
+
+    def _is_place(self, i: int) -> bool:
+        """Whether a line under 日 内 is the place: a short word, and the scene begins behind it."""
+        if i + 1 >= len(self.texts) or _PLACE.fullmatch(self.texts[i]) is None or not self._is_speech(i):
+            return False
+        following = self.texts[i + 1]
+        begins = following[:1] in ACTION_MARKS or CAST_ROW.match(following) or parse_cue(following, self.names)
+        return bool(following and begins) and self.texts[i] not in self.names.known
 
     def _is_front(self, text: str, i: int) -> bool:
         """Whether a line before the first scene is front matter: a title, a credit, loose text; not a cue or an action."""

@@ -15,7 +15,7 @@ from juqing.reading.chinese import ACTION_MARKS, FlagMarks, closes_flag, opens_f
 from juqing.reading.cues import has_name, names_of_cues, parse_cue, read_name, read_parentheticals
 from juqing.reading.encoding import LINE_BREAK
 from juqing.reading.fountain import UNNAMED
-from juqing.reading.headings import parse_heading
+from juqing.reading.headings import PART, parse_heading
 from juqing.script import LineKind, Span
 from juqing.text.names import HAN
 
@@ -184,6 +184,8 @@ class _Reader:
             self._heading(i, _one_line(text), span)
             return i + 1
         self.flags.go_on()
+        if kind == "General" and self._line_kind(i) == "action" and PART.match(text):  # 第一集
+            kind = "New Act"
         if kind in _NOTES or kind.startswith("Outline"):
             self._note(kind, text, span)
             return i + 1

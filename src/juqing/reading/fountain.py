@@ -21,7 +21,7 @@ from juqing.reading.chinese import (
     warn_unclosed,
 )
 from juqing.reading.cues import Names, has_name, names_of_cues, parse_cue, read_name, read_parentheticals
-from juqing.reading.headings import parse_heading
+from juqing.reading.headings import PART, parse_heading
 from juqing.script import LineKind, Span
 from juqing.text.names import HAN
 
@@ -149,6 +149,10 @@ class _Reader:
             return self._note("section", i)
         if text.startswith("="):
             return self._note("synopsis", i)
+        if PART.match(text) and _HAN.search(text) and self._blank(i - 1) and self._blank(i + 1):
+            self.builder.part = _plain(text)
+            self.builder.close_scene()
+            return self._note("part", i)
         self._enter()
         if text.startswith("!"):
             return self._action(i, n)
