@@ -91,7 +91,7 @@ _OTHER = re.compile(
     r"^[【\[（(]?\s*(?:[♪♫]|(?:BGM|SFX|音效|音乐|音樂|配乐|歌曲|插曲|主题曲|主題曲)\s*(?:[:：】\]）)]|起|$))", re.I
 )
 _TRANSITION = re.compile(
-    r"^[【\[（(]?\s*(?:空镜|空鏡|特写|特寫|镜头|鏡頭|切至|切到|切入|切回|叠化至?|疊化|淡入|淡出|黑场|黑場|黑屏|渐黑|渐隐|渐显|转场|定格|快切|跳切|CUT\s*TO|FADE\s*(?:IN|OUT|TO))(?:[:：】\]）)，。.]|$|(?=.{0,30}[】\]）)]$)|(?<=镜头)(?=切|转|摇|推|拉))",
+    r"^[【\[（(]?\s*(?:空镜|空鏡|特写|特寫|镜头|鏡頭|切至|切到|切入|切回|叠化至?|疊化|化出|化入|淡入|淡出|黑场|黑場|黑屏|渐黑|渐隐|渐显|转场|定格|快切|跳切|CUT\s*TO|FADE\s*(?:IN|OUT|TO))(?:[:：】\]）)，。.]|$|(?=.{0,30}[】\]）)]$)|(?<=镜头)(?=切|转|摇|推|拉))",
     re.I,
 )
 _END = re.compile(
@@ -223,7 +223,7 @@ class _Reader:
             if not text or i in self.blocks or i in self.headings or i in self.parts or text[0] in ACTION_MARKS:
                 continue
             if (row := CAST_ROW.match(text)) is not None and (
-                i - 1 in self.headings or "、" in row["v"] or "，" in row["v"]
+                i - 1 in self.headings or _LABEL_ROW.match(self.texts[i - 1]) or "、" in row["v"] or "，" in row["v"]
             ):
                 printed.update(dict.fromkeys(split_names(row["v"])))
                 continue
@@ -250,7 +250,7 @@ class _Reader:
         It is known, stands so twice, or is named in other lines too; and a script that is laid out so has several.
         """
         texts = [text for text in self.texts if text]
-        if 3 * sum(1 for text in texts if split_colon(text) is not None) > len(texts):
+        if 3 * sum(1 for text in texts if (halves := split_colon(text)) is not None and halves[0]) > len(texts):
             return {}  # cues have colons here
         found: dict[int, str] = {}
         for i, text in enumerate(self.texts[:-1]):
@@ -448,10 +448,12 @@ class _Reader:
                 cue.confidence,
             )
         last, said = i, cue.text
-        if not said and not cue.parentheticals:  # the name stands alone, the speech on the next line
-            nxt = i + 1
-            if nxt < n and self._is_plain(nxt):
-                last, said = nxt, self.texts[nxt]
+        is_song = cue.delivery == "sung"
+        while (
+            (is_song or not (said or cue.parentheticals)) and not cue.text and last + 1 < n and self._is_plain(last + 1)
+        ):
+            last += 1  # the name stands alone, the speech on the next line, the song on the next lines
+            said += self.texts[last]
         return self._add_cue(cue, said, i, last)
 
     def _read_bare_cue(self, i: int) -> int:
@@ -462,7 +464,7 @@ class _Reader:
             said.append(self.texts[last])
             if not self.is_apart and _REMARK.fullmatch(said[-1]) is None:
                 break
-        cue = read_cue(self.texts[i], "".join(said), self.names)
+        cue = read_cue(self.texts[i], "".join(said).lstrip("：:"), self.names)
         return self._line("action", self.texts[i], i) if cue is None else self._add_cue(cue, cue.text, i, last)
 
     def _add_cue(self, cue: SpokenCue, said: str, i: int, last: int) -> int:
@@ -627,6 +629,7 @@ def _without_markdown(text: str) -> str:
 
 def _bare_heading(text: str) -> Heading | None:
     """`日 内 大殿`: int/ext and time without a number, a heading only where the line before asks for one."""
+    text = re.sub("^景[:：]", "", text)
     if len(text) > 40 or not re.search("[内外日夜晨內]", text):
         return None
     told = parse_heading("场景：" + text)

@@ -23,7 +23,7 @@ NARRATORS = frozenset((NARRATOR, "解说", "解說", "画外音", "畫外音", "
 
 _DELIVERIES: tuple[tuple[Delivery, str], ...] = (
     ("os", r"O\.?\s?S\.?|内心独白|內心獨白|内心\s?OS|内心|心声|心聲|心里话|独白|獨白|心想"),
-    ("vo", r"V\.?\s?O\.?"),
+    ("vo", r"V\.?\s?O\.?|旁白"),
     ("phone", r"电话里|电话中|电话|電話裡|電話|对讲机里?|手机里|话筒里|on (?:the )?phone|into phone|filtered"),
     ("off", r"画外音?|畫外音?|门外|O\.?\s?C\.?|off"),
     ("sung", r"唱|演唱|singing|sings"),
@@ -45,6 +45,8 @@ _VOICE_IN_BRACKETS = re.compile(
 )
 _GAP = re.compile(r"^([^\s：:。，！？（(]{1,12}(?:[（(][^（）()]{1,12}[）)])?)(?:[\t　]\s*| {2,})(\S.*)$")
 _SPREAD = re.compile(rf"^([{HAN}])[ 　]+([{HAN}])[ 　]+(\S.*)$")  # a name of two characters, as wide as one of three
+_TO_SOMEBODY = re.compile(f"(?P<name>[{HAN}]{{2,5}})[对對向](?P<to>.+)")  # 护士长对小邓：
+_LETTERED = re.compile(f"(?P<stem>[{HAN}]+?)(?P<letters>[甲乙丙丁戊]{{2,5}})")  # 路人甲乙
 _TOGETHER = re.compile(r"^(?P<name>.+?)(?P<mood>齐声|齊聲|同时|同時|异口同声|一起)$")
 VOICE = re.compile(r"^(?P<name>.+?)(?:的)?(?:声音|聲音|画外音|畫外音|话外音|旁白)$")
 _LATIN = "A-Za-zÀ-ɏЀ-ӿ"
@@ -66,7 +68,7 @@ _LABELS = frozenset(
     """时间 時間 地点 地點 人物 出场人物 登场人物 角色 场景 場景 场次 场号 字幕 叠字幕 出字幕 旁白 解说 解說 画外音 畫外音 音效 音乐 音樂 配乐 备注 備註
     注 道具 服装 服化道 天气 气氛 灯光 大纲 梗概 故事梗概 片名 剧名 编剧 作者 导演 监制 出品 类型 题材 主题 集数 时长 年代 简介 空镜 特写 近景 中景
     远景 全景 镜头 画面 新闻画面 闪回 回忆 切至 切 转场 淡入 淡出 叠化 黑场 定格 BGM SFX OS VO O.S. V.O. 歌词 歌曲 主题曲 片头 片尾 旁注 说明 提示 布景 幕启 幕落 内外 内外景
-    景 场面 集 第一集 性格 外貌 年龄 身份 职业 背景 关系 一句话故事 插曲 电视画面 电视 新闻 短信 微信 信 画 备忘 http https""".split()
+    景 场面 人 集 第一集 性格 外貌 年龄 身份 职业 背景 关系 一句话故事 插曲 电视画面 电视 新闻 短信 微信 信 画 备忘 http https""".split()
 )
 
 _COUNTED_LABEL = re.compile(r"(?:镜头|鏡頭|画面|畫面|镜|分镜)\s*[0-9０-９一二三四五六七八九十]{1,3}")
@@ -223,6 +225,8 @@ def split_joint(name: str, names: Names, *, split_known: bool = False) -> tuple[
     """
     if (name in names.known and not split_known) or len(name) > MAX_NAME_CHARACTERS:
         return (name,)
+    if (lettered := _LETTERED.fullmatch(name)) is not None:
+        return tuple(lettered["stem"] + letter for letter in dict.fromkeys(lettered["letters"]))
     for separator, is_sure in _JOINTS:
         if len(pieces := separator.split(name)) == 1:
             continue
@@ -257,7 +261,10 @@ def read_speech(text: str) -> tuple[str, tuple[str, ...], Delivery]:
 def names_of_cues(cues: Iterable[str]) -> Names:
     """The names in the cues of a format that keeps them apart, joint ones split."""
     names = (read_name(cue)[0] for cue in cues if len(cue) <= MAX_NAME_CHARACTERS)
-    return Names(part for name in names if name for part in split_joint(name, Names()))
+    nobody = Names()
+    parts = Names(part for name in names if name for part in split_joint(name, nobody))
+    joint = (name for name in parts.known if len(split_joint(name, parts, split_known=True)) > 1)  # ANN AND BOB
+    return Names(parts.known.difference(joint))
 
 
 def parse_cue(text: str, names: Names) -> SpokenCue | None:
@@ -307,6 +314,14 @@ def read_cue(printed: str, spoken: str, names: Names) -> SpokenCue | None:
     elif spoken and (inside := _speaker_inside(name, names)) is not None:  # 老师林远放下笔：
         speakers, confidence = (inside,), 0.9
         moods = (name, *moods)
+    elif (
+        spoken
+        and (to := _TO_SOMEBODY.match(name)) is not None
+        and looks_like_name(to["name"])
+        and to["to"] in names.known
+    ):
+        speakers, confidence = (to["name"],), 0.6
+        moods = (name[to.end("name") :], *moods)
     elif looks_like_name(name) and spoken:
         speakers, confidence = (name,), 0.6
     else:

@@ -275,7 +275,11 @@ class _Reader:
         name = _EXTENSION.sub("", text).rstrip("^ ").strip()
         if _HAN.search(name):
             return read_name(name)[0] in self.names.known
-        return _CUE_LINE.match(name) is not None and not name.endswith((".", "!", "?", ",", ":")) and has_name(name)
+        return (
+            _CUE_LINE.match(name) is not None
+            and not name.rstrip('"”’').endswith((".", "!", "?", ",", ":"))
+            and has_name(name)
+        )
 
     def _speech(self, i: int, n: int) -> int:
         text = _cue_text(self.texts[i].strip())

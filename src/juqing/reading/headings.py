@@ -33,7 +33,7 @@ _WORD_NUMBER = re.compile(
 _COUNTED = re.compile(rf"^(?P<n>{NUMERAL})\s*[场場](?=[\s　:：、.．])")  # 1场 日 内 办公室
 _PAIR = re.compile(rf"^(?P<n>[0-9０-９]+\s*{_DASH}\s*[0-9０-９]+[A-Za-z]?)(?![0-9:：年月日个人%])\s*[、.．:：]?")
 _PLAIN = re.compile(
-    r"^(?P<n>[0-9０-９]+[A-Za-z]?)(?:\s*[、.．:：]\s*|[\s　]+|(?=[内外日夜晨][\s　,，])|(?=[（(]))(?![0-9])"
+    r"^(?P<n>[0-9０-９]+[A-Za-z]?|[一二三四五六七八九十百]+(?=[、.．]))(?:\s*[、.．:：]\s*|[\s　]+|(?=[内外日夜晨][\s　,，])|(?=[（(]))(?![0-9])"
 )
 _SLUG = re.compile(
     r"^(?P<i>内/外景?|外/内景?|内、外景?|内景|外景|內景|外景|INT\.?\s*/\s*EXT\.?|EXT\.?\s*/\s*INT\.?|I\s*/\s*E\.?|INT|EXT|EST)(?P<s>[.。．:：\s　]+)(?=\S)",
@@ -168,12 +168,15 @@ def _interior(text: str) -> str:
 
 def _sort_parts(rest: str, fields: dict[str, str]) -> None:
     """Sort the rest of a heading into int/ext, time and place, into `fields`."""
-    rest = re.sub(r"[（(](闪回|閃回|回忆|回憶|梦境|续|續|接上场)[）)]", " ", rest)
+    rest = re.sub(r"[（(\[［](闪回|閃回|回忆|回憶|梦境|蒙太奇|续|續|接[上前]?[场集])[）)\]］]", " ", rest)
     rest = re.sub(r"(?<=[日夜晨晚内外])[（(](.{1,6})[）)]$", r" ", rest)
     rest = re.sub(r"[（(）)]", " ", rest).strip(" 　:：、.。．,，-—")
     place: list[str] = []
     for piece in re.split(r"[\s　，,；;]+|(?<=\s)-+(?=\s)|\s*[—–]+\s*|:|：", rest):
         token = piece.strip(" 。.-/")
+        if (slug := _SLUG.match(token)) is not None:  # 1.INT.CAFE-DAY 咖啡馆 日 内
+            fields.setdefault("interior", _interior(slug["i"]))
+            token = token[slug.end() :]
         if not token:
             continue
         kinds = _classify(token)
