@@ -14,7 +14,7 @@ from juqing.reading.cast import clean_name
 from juqing.reading.chinese import ACTION_MARKS, FlagMarks, closes_flag, opens_flag, special_kind, warn_unclosed
 from juqing.reading.cues import has_name, names_of_cues, parse_cue, read_name, read_parentheticals
 from juqing.reading.encoding import LINE_BREAK
-from juqing.reading.fountain import UNNAMED
+from juqing.reading.fountain import TITLE_KEYS, UNNAMED
 from juqing.reading.headings import PART, parse_heading
 from juqing.script import LineKind, Span
 from juqing.text.names import HAN
@@ -75,6 +75,7 @@ def _read_title_page(root: Element, builder: ScriptBuilder) -> None:
     page = next((child for child in root if local(child) == "TitlePage"), None)
     texts = [_text(p) for p in page.iter() if local(p) == "Paragraph"] if page is not None else []
     texts = [text for text in texts if text]
+    others = texts[1:]
     for k, text in enumerate(texts):
         credit = _CREDIT.fullmatch(text)
         if credit is None or (k == 0 and credit["label"].lower() == "by" and not credit["colon"]):
@@ -82,9 +83,20 @@ def _read_title_page(root: Element, builder: ScriptBuilder) -> None:
         names = credit["names"] or (texts[k + 1] if k + 1 < len(texts) else "")
         separator = r"\n" if "\n" in names else r"[、，,&]|\band\b"
         builder.authors = [name.strip() for name in re.split(separator, names) if name.strip()]
+        others = texts[1:k] + texts[k + (1 if credit["names"] else 2) :]
         texts = texts[:k]
         break
     builder.title = _one_line(texts[0]) if texts else ""
+    if others:
+        builder.note("title", "\n".join(map(_title_key, others)), Span(0, 0, 0, 0))
+
+
+def _title_key(text: str) -> str:
+    """A paragraph of the title page as a key of a title page in Fountain."""
+    key, rows = text.split("\n", maxsplit=1)[0].rstrip(":："), text.split("\n")[1:]
+    if not (rows and key.lower() in TITLE_KEYS):
+        key, rows = "Notes", text.split("\n")
+    return "\n".join((f"{key}:", *(f"    {row}" for row in rows)))
 
 
 def _paragraphs(parent: Element) -> Iterator[Element]:

@@ -27,7 +27,7 @@ from juqing.text.names import HAN
 
 _HAN = re.compile(f"[{HAN}]")
 _TITLE_KEY = re.compile(r"^([^\s:：][^:：]{0,30})[:：]\s*(.*)$")
-_TITLE_KEYS = frozenset("title credit author authors source notes draft date date contact copyright revision font".split()) | {
+TITLE_KEYS = frozenset("title credit author authors source notes draft date date contact copyright revision font".split()) | {
     "draft date", "标题", "片名", "剧名", "作者", "编剧", "日期", "联系方式", "版权", "稿次", "cast", "characters", "人物",
 }  # fmt: skip
 _SLUG = re.compile(r"^(?:INT\.?/EXT|EXT\.?/INT|INT|EXT|EST|I\.?/E)[. ]", re.I)
@@ -336,7 +336,7 @@ def _is_flag_mark(text: str) -> bool:
 def read_title_page(lines: Sequence[str]) -> tuple[list[tuple[str, list[str]]], int]:
     """The keys of the title page that a text opens with, each with its values, and how many lines it takes (0: none)."""
     first = _TITLE_KEY.match(lines[0].strip("\ufeff ")) if lines else None
-    if first is None or first[1].strip().lower() not in _TITLE_KEYS:
+    if first is None or first[1].strip().lower() not in TITLE_KEYS:
         return [], 0
     page: list[tuple[str, list[str]]] = []
     i = 0
@@ -345,7 +345,7 @@ def read_title_page(lines: Sequence[str]) -> tuple[list[tuple[str, list[str]]], 
         row = _TITLE_KEY.match(raw)
         if not raw.strip():  # some title pages are broken by a blank line
             following = _TITLE_KEY.match(lines[i + 1]) if i + 1 < len(lines) else None
-            if following is None or following[1].strip().lower() not in _TITLE_KEYS:
+            if following is None or following[1].strip().lower() not in TITLE_KEYS:
                 break
         elif row is not None and not raw.startswith(("\t", "   ")):
             page.append((row[1].strip(), [_plain(row[2].strip())] if row[2].strip() else []))

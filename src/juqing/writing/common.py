@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from juqing.reading.cast import clean_name
 from juqing.reading.chinese import ACTION_MARKS, FlagMarks, closes_flag, opens_flag
 from juqing.reading.encoding import LINE_BREAK
-from juqing.reading.fountain import UNNAMED
+from juqing.reading.fountain import AUTHORS, CASTS, TITLES, UNNAMED, read_title_page, without_comments
 from juqing.reading.headings import Heading, parse_heading
 from juqing.script import Line, Note, Scene, Script
 from juqing.text.names import HAN
 
-REGENERATED = frozenset(("blank", "title", "author", "cast", "part", "label"))
-"""Kinds of notes that are not written: the fields of the script say what is in them."""
+REGENERATED = frozenset(("blank", "title", "author", "cast", "part", "label", "page"))
+"""Kinds of notes that are not written: the fields of the script say what is in them, or they are left from a layout."""
 _ENDS_MARK = frozenset(("section", "synopsis", "front", "page break", "omitted"))
 _HAN = re.compile(f"[{HAN}]")
 _TAGS = {"vo": "V.O.", "off": "O.S.", "phone": "on the phone", "sung": "singing", "os": "内心独白"}
@@ -133,6 +133,13 @@ def _mark(line: Line) -> str:
         return ""
     text = one_line(line.text)
     return text.lstrip(ACTION_MARKS + " ") if line.kind == "action" else text
+
+
+def other_keys(script: Script) -> list[tuple[str, list[str]]]:
+    """The keys of the title page as it was read that no field of the script holds, such as Contact."""
+    note = next((note for note in script.notes if note.kind == "title"), None)
+    page, _ = read_title_page(without_comments(note.text.split("\n"))[0]) if note is not None else ([], 0)
+    return [(key, values) for key, values in page if key.lower() not in (*TITLES, *AUTHORS, *CASTS) and values]
 
 
 def cast_rows(script: Script) -> list[str]:

@@ -13,6 +13,7 @@ from juqing.writing.common import (
     has_han,
     heading_of,
     one_line,
+    other_keys,
     pieces,
     tag_of,
     text_lines,
@@ -126,3 +127,5 @@ def _title_page(root: Element, script: Script) -> None:
         label = "编剧：" if script.language.startswith("zh") else "Written by:"
         authors = "\n".join(map(one_line, script.authors))  # a line for each: their names may hold commas
         _paragraph(page, "General", f"{label}\n{authors}", Alignment="Center")
+    for key, values in other_keys(script):
+        _paragraph(page, "General", "\n".join((f"{key}:", *map(one_line, values))))

@@ -10,12 +10,7 @@ import re
 
 from juqing.reading.chinese import ACTION_MARKS, closes_flag, opens_flag
 from juqing.reading.fountain import (
-    AUTHORS,
-    CASTS,
     LEVEL_ONE,
-    TITLES,
-    read_title_page,
-    without_comments,
 )
 from juqing.script import Line, Note, Scene, Script
 from juqing.writing.common import (
@@ -25,6 +20,7 @@ from juqing.writing.common import (
     has_han,
     heading_of,
     one_line,
+    other_keys,
     pieces,
     tag_of,
     text_lines,
@@ -74,7 +70,7 @@ def _parts_after(items: list[Scene | Line | Note]) -> list[str | None]:
 
 def _title_page(script: Script) -> list[str]:
     rows: list[str] = []
-    others = _other_keys(script)
+    others = other_keys(script)
     if script.title or others:
         rows.append(f"Title: {_escaped(one_line(script.title))}".rstrip())
     if script.authors:
@@ -84,13 +80,6 @@ def _title_page(script: Script) -> list[str]:
     if cast := cast_rows(script):
         rows += ["Cast:", *(f"    {_escaped(row)}" for row in cast)]
     return rows
-
-
-def _other_keys(script: Script) -> list[tuple[str, list[str]]]:
-    """The keys of the title page as it was read that no field of the script holds, such as Contact."""
-    note = next((note for note in script.notes if note.kind == "title"), None)
-    page, _ = read_title_page(without_comments(note.text.split("\n"))[0]) if note is not None else ([], 0)
-    return [(key, values) for key, values in page if key.lower() not in (*TITLES, *AUTHORS, *CASTS) and values]
 
 
 def _heading(scene: Scene, script: Script, state: SceneState) -> list[str]:
