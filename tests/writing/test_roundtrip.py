@@ -15,16 +15,18 @@ from hypothesis import strategies as st
 from juqing.errors import FormatError, OutputError
 from juqing.reading import read_script, read_text
 from juqing.reading.builder import ScriptBuilder
+from juqing.reading.chinese import closes_flag
 from juqing.reading.fdx import read_fdx
 from juqing.script import Delivery, Script, Span
 from juqing.writing import to_fdx, to_fountain, to_table, write_script
+from juqing.writing.common import other_keys
 
 SLOW = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 PIECES = st.sampled_from(
     """△ 【闪回】 【闪回结束】 1、渡口　夜　内 INT.␠HOUSE␠-␠DAY 林远： 林远（低声）： 走吧。 人物：林远、陈念 第一集 《归途》 林远：三十岁 # ## = === ~ > >␠CUT␠TO:
     ANN␠(low) ANN BOB (quiet) /*␠no␠*/ [[note]] [[ @林远 @陈念␠(OS) ! ^ ~la >x< ( ) （ ） 字幕：十年后 旁白：那天 OS ， 。 陈念放下杯子： *i* **b** _u_ \\* .内␠客厅␠夜
-    Title: Cast: #12A# Ann␠waits. 他看着她。 两人对视。 场景：教室 第1场""".split()
+    Title: Contact: Cast: #12A# 梦境 切回现实。 第一集　回家 Ann␠waits. 他看着她。 两人对视。 场景：教室 第1场""".split()
 ).map(lambda piece: piece.replace("␠", " "))
 TEXTS = st.lists(
     st.one_of(
@@ -57,10 +59,17 @@ def read_again(script: Script, format: str) -> Script:
 def scripts(draw: st.DrawFn) -> Script:
     """A random script as a reader builds it."""
     builder = ScriptBuilder("text")
-    builder.title = draw(st.sampled_from(["", "归途", "The Lamp: *Part* 2"]))
-    builder.authors = (
-        draw(st.lists(st.sampled_from(["林一", "Ann Lee"]), max_size=2, unique=True)) if builder.title else []
-    )
+    builder.title = draw(st.sampled_from(["", "归途", "The Lamp: *Part* 2", "By the Sea"]))
+    if builder.title:
+        builder.authors = draw(
+            st.lists(st.sampled_from(["林一", "Ann Lee", "Lee, Ann", "Bob and Sons"]), max_size=3, unique=True)
+        )
+    if builder.title and draw(st.booleans()):
+        keys = draw(st.lists(st.sampled_from(["Contact", "Draft date", "Notes", "联系方式"]), min_size=1, unique=True))
+        rows = (
+            row for key in keys for row in (f"{key}:", *(f"    {draw(WORDS)}" for _ in range(draw(st.integers(1, 2)))))
+        )
+        builder.note("title", "\n".join(rows), Span(0, 0, 0, 0))
     if draw(st.booleans()):
         builder.character("林远", ("小林",), "三十岁，司机")
     number = 0
@@ -80,10 +89,14 @@ def scripts(draw: st.DrawFn) -> Script:
                     ("INT. KITCHEN - NIGHT", {"interior": "内", "place": "KITCHEN", "time": "NIGHT", "number": "12A"}),
                     ("场景：教室", {"place": "教室", "time": "下午", "printed_cast": ("林远", "陈念")}),
                     ("天台", {"place": "天台", "flag": "dream"}),
+                    ("闪回 INT. ROAD - DAY", {"interior": "内", "place": "ROAD", "time": "DAY"}),
+                    ("", {"number": "7"}),
+                    ("", {"number": "3-2", "time": "夜"}),
                 ]
             )
         )
         builder.scene(heading, span(), **fields)
+        builder.line_flag = draw(st.sampled_from([builder.line_flag, "", "flashback"]))
         kind: Any
         for kind in draw(
             st.lists(
@@ -97,24 +110,34 @@ def scripts(draw: st.DrawFn) -> Script:
                         "transition",
                         "lyric",
                         "other",
-                        "synopsis",
+                        *NOTES,
+                        "mark",
                     ]
                 ),
                 max_size=6,
             )
         ):
             text = draw(st.one_of(WORDS, HOSTILE))
-            if kind == "synopsis":
-                builder.note("synopsis", f"= {draw(WORDS)}", span())
+            if kind in NOTES:
+                builder.note(kind, NOTES[kind].format(draw(WORDS.filter(lambda text: "标记" not in text))), span())
+                continue
+            if kind == "mark":
+                mark = draw(st.sampled_from(["闪回", "闪回结束", "梦境", "回到现实", "蒙太奇"]))
+                builder.line_flag = {"闪回": "flashback", "梦境": "dream", "蒙太奇": "montage"}.get(
+                    mark, builder.line_flag
+                )
+                builder.line("transition", mark, mark, span())
+                builder.line_flag = "" if closes_flag(mark) else builder.line_flag
                 continue
             flag = draw(st.sampled_from(["", "", "", "flashback"]))
             if kind == "dialogue":
                 name = draw(NAMES)
                 delivery: Delivery = draw(st.sampled_from(["on", "on", "os", "vo", "off", "phone", "sung"]))
+                text = draw(st.sampled_from([text, text, ""]))  # nods, without a word
                 speakers = (name, "林父") if name == "林远" and draw(st.booleans()) else (name,)
                 builder.line(
                     "dialogue",
-                    plain(text),
+                    plain(text) if text else "",
                     text,
                     span(),
                     speakers=speakers,
@@ -125,6 +148,35 @@ def scripts(draw: st.DrawFn) -> Script:
             else:
                 builder.line(kind, text if kind == "action" else plain(text), text, span(), flag=flag)
     return builder.build()
+
+
+NOTES = {
+    "section": "## {}",
+    "synopsis": "= {}",
+    "comment": "[[{}]]",
+    "boneyard": "/* {} */",
+    "page break": "===",
+    "omitted": "OMITTED",
+}
+
+
+def beside(script: Script, format: str) -> list[tuple[str, str]]:
+    """The notes that a format has a place for, in its form: Final Draft has no page breaks, Fountain no omitted scenes.
+
+    In Fountain a section is a synopsis where no scene is part of it, and names the part where one is. Spaces do not count:
+    marks inside a comment are set apart by them.
+    """
+    forms = {
+        "fdx": {"comment": "margin", "boneyard": "margin", "page break": None},
+        "fountain": {"omitted": "comment", "section": "synopsis"},
+    }[format]
+    parts = {"".join(scene.part.split()) for scene in script.scenes} if format == "fountain" else ()
+    return [
+        (kind, text)
+        for note in script.notes
+        if note.kind in (*NOTES, "margin") and (kind := forms.get(note.kind, note.kind)) is not None
+        if (text := "".join(note.text.strip("[]/*=# \t").split())) not in parts and text
+    ]
 
 
 def plain(text: str) -> str:
@@ -148,26 +200,38 @@ def squeezed(value: dict) -> dict:
 @example("【闪回】\n\n走\n\n1、渡口　夜　内\n\n林远：好")
 def test_fountain_of_any_text(text):
     first = read_text(text, fountain=True)
-    assert squeezed(content(read_again(first, "fountain"))) == squeezed(content(first))
+    again = read_again(first, "fountain")
+    assert squeezed(content(again)) == squeezed(content(first))
+    assert beside(again, "fountain") == beside(first, "fountain")
+    assert other_keys(again) == other_keys(first)
 
 
 @SLOW
 @given(TEXTS)
 def test_final_draft_of_any_text(text):
     first = read_again(read_text(text, fountain=True), "fdx")
-    assert squeezed(content(read_again(first, "fdx"))) == squeezed(content(first))
+    again = read_again(first, "fdx")
+    assert squeezed(content(again)) == squeezed(content(first))
+    assert beside(again, "fdx") == beside(first, "fdx")
+    assert other_keys(again) == other_keys(first)
 
 
 @SLOW
 @given(scripts())
 def test_fountain_of_any_script(script):
-    assert squeezed(content(read_again(script, "fountain"))) == squeezed(content(script))
+    again = read_again(script, "fountain")
+    assert squeezed(content(again)) == squeezed(content(script))
+    assert beside(again, "fountain") == beside(script, "fountain")
+    assert other_keys(again) == other_keys(script)
 
 
 @SLOW
 @given(scripts())
 def test_final_draft_of_any_script(script):
-    assert squeezed(content(read_again(script, "fdx"))) == squeezed(content(script))
+    again = read_again(script, "fdx")
+    assert squeezed(content(again)) == squeezed(content(script))
+    assert beside(again, "fdx") == beside(script, "fdx")
+    assert other_keys(again) == other_keys(script)
 
 
 @SLOW

@@ -32,7 +32,9 @@ _KINDS: dict[str, LineKind] = {
 }
 _HAN = re.compile(f"[{HAN}]")
 _CREDIT = re.compile(r"(?P<label>written by|by|screenplay by|编剧|編劇)\s*(?P<colon>[:：])?(?P<names>.*)", re.I | re.S)
-_FACT_LABEL = re.compile("(?:内外|地点|时间|场标记|标记)：")
+_FACT_LABEL = re.compile("(?:内外|地点|时间|场标记)：")
+_LINE_FACT = "标记："
+"""A fact of the lines from here on; others are of the scene."""
 _SPOKEN = ("Dialogue", "Parenthetical", "Lyrics")
 _NOTES = {"Cast List": "cast", "New Act": "part", "End of Act": "part", "Outline Body": "synopsis"}
 
@@ -166,7 +168,7 @@ class _Reader:
 
     def _read_notes(self, i: int) -> None:
         """Read what hangs in a paragraph: script notes, which can tell facts of the scene, and what was deleted."""
-        texts = _script_notes(self.paragraphs[i])
+        texts = [text for text in _script_notes(self.paragraphs[i]) if not text.startswith(_LINE_FACT)]
         if deleted := _text(self.paragraphs[i], deleted=True):
             texts.append(deleted)
         for text in texts:
@@ -203,7 +205,7 @@ class _Reader:
             return i + 1
         self._enter()
         for told in _script_notes(paragraph):
-            if told.startswith("标记："):  # of the lines from here on
+            if told.startswith(_LINE_FACT):
                 builder.amend_by(told)
         if kind == "Character" and len(text) <= limits.MAX_NAME_CHARACTERS and has_name(_one_line(text)):
             return self._speech(i)

@@ -46,6 +46,7 @@ _ESCAPED = re.compile(r"\\([*_\\\[\]()（【@!#>=~.<。△▲▽⊿Δ∆▷◇�
 _FACT_LABEL = re.compile("(?:内外|地点|时间|场标记|人物|标记)：")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff\ud800-\udfff]")
 _COMMENT_MARK = re.compile(r"/\*|\*/|\[\[|\]\]")
+_PAGE_BREAK = re.compile("={3,}")
 _CENTERED = re.compile(r"(?<!\\)(?:\\\\)*<$")
 LEVEL_ONE = re.compile("^#(?!#)")
 TITLES = ("title", "标题", "片名", "剧名")
@@ -140,7 +141,7 @@ class _Reader:
         if text[0] not in "=#!~" and self._heading(text, i):
             return i + 1
         self.flags.go_on()
-        if text.startswith("==="):
+        if _PAGE_BREAK.fullmatch(text):
             return self._note("page break", i)
         if text.startswith("#"):
             self.builder.part = _ESCAPED.sub(r"\1", text.lstrip("# "))

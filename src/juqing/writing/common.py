@@ -15,7 +15,6 @@ from juqing.text.names import HAN
 
 REGENERATED = frozenset(("blank", "title", "author", "cast", "part", "label", "page"))
 """Kinds of notes that are not written: the fields of the script say what is in them, or they are left from a layout."""
-_ENDS_MARK = frozenset(("section", "synopsis", "front", "page break", "omitted"))
 _HAN = re.compile(f"[{HAN}]")
 _TAGS = {"vo": "V.O.", "off": "O.S.", "phone": "on the phone", "sung": "singing", "os": "内心独白"}
 _CHINESE_TAGS = {"vo": "VO", "off": "画外音", "phone": "电话", "sung": "唱", "os": "OS"}
@@ -98,10 +97,9 @@ class SceneState:
         self._is_open = has_heading or bool(rows or scene.printed_cast)
         return rows
 
-    def note(self, note: Note) -> None:
+    def paragraph(self) -> None:
         """A note that is written and read as a paragraph of its own goes by."""
-        if note.kind in _ENDS_MARK:
-            self._marks.go_on()
+        self._marks.go_on()
 
     def section(self, part: str, *, closes: bool) -> None:
         """A section that names the part goes by; whether it closes the scene."""

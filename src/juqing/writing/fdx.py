@@ -20,6 +20,9 @@ from juqing.writing.common import (
     told_by,
 )
 
+_PARAGRAPHS = frozenset(("section", "synopsis", "front", "omitted"))
+"""Kinds of notes that are paragraphs here; others hang in one."""
+
 
 def to_fdx(script: Script) -> bytes:
     """A script as a Final Draft document (UTF-8)."""
@@ -33,7 +36,8 @@ def to_fdx(script: Script) -> bytes:
         if isinstance(piece, Note):
             if piece.kind not in REGENERATED:
                 last = _note(content, piece, last)
-                state.note(piece)
+                if piece.kind in _PARAGRAPHS:
+                    state.paragraph()
         elif isinstance(piece, Scene):
             if state.needs_part(piece):
                 _paragraph(content, "New Act", one_line(piece.part))

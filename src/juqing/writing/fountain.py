@@ -30,6 +30,9 @@ from juqing.writing.common import (
 _NUMBER = re.compile(r"[\w.\-—–－~]+")
 _MARKED = re.compile(r"^[@!#>=~.\\(（<]|^。")
 
+_PARAGRAPHS = frozenset(("section", "synopsis", "front", "page break"))
+"""Kinds of notes that end what stands before them; others are comments."""
+
 
 def to_fountain(script: Script) -> str:
     """A script as Fountain text."""
@@ -42,10 +45,11 @@ def to_fountain(script: Script) -> str:
             part = piece.text.lstrip("# ") if piece.kind == "section" else ""
             if part and parts[k] == "":
                 rows += ["", f"= {_set_apart(part)}"]  # no scene is said to be part of it
-                state.note(piece)
+                state.paragraph()
             elif piece.kind not in REGENERATED:
                 rows += ["", *_note(piece)]
-                state.note(piece)
+                if piece.kind in _PARAGRAPHS:
+                    state.paragraph()
                 if piece.kind == "section":
                     state.section(part, closes=LEVEL_ONE.match(rows[-1]) is not None)
         elif isinstance(piece, Scene):
@@ -88,7 +92,8 @@ def _heading(scene: Scene, script: Script, state: SceneState) -> list[str]:
     if heading := heading_of(scene, script):
         number = scene.number if told_by(scene).number != scene.number else ""
         tail = f" #{number}#" if _NUMBER.fullmatch(number) else ""
-        rows += ["", f".{_set_apart(heading)}{tail}"]
+        mark = ".\\" if heading[0] in ".。" else "."  # two dots would be action
+        rows += ["", f"{mark}{_set_apart(heading)}{tail}"]
     facts = state.facts(scene)
     if scene.printed_cast != told_by(scene).cast:
         facts.append(f"人物：{'、'.join(map(one_line, scene.printed_cast))}")
@@ -110,7 +115,7 @@ def _note(note: Note) -> list[str]:
         level = re.match("#*", text)
         return [f"{level[0] if level and level[0] else '#'} {_set_apart(one_line(text).lstrip('# '))}".rstrip()]
     if note.kind == "page break":
-        return [text if text.startswith("===") else "==="]
+        return ["==="]
     if note.kind in ("synopsis", "front"):
         return [f"= {_set_apart(row.removeprefix('=').strip())}".rstrip() for row in text_lines(text) if row]
     return f"[[{_in_note(chr(10).join(text_lines(text)))}]]".split("\n")
@@ -143,7 +148,7 @@ def _spoken(text: str) -> str:
     """A line of a speech that cannot be taken for anything else."""
     escaped = _escaped(text)
     is_marked = _MARKED.match(text) is not None or text[0] in ACTION_MARKS
-    is_marked = is_marked or opens_flag(text) is not None or closes_flag(text)
+    is_marked = is_marked or (text[0] in "【[" and (opens_flag(text) is not None or closes_flag(text)))
     return f"\\{escaped}" if is_marked and not escaped.startswith("\\") else escaped
 
 
