@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from juqing.reading.cast import clean_name
+from juqing.reading.cast import clean_name, is_minor
 from juqing.reading.limits import MAX_NAME_CHARACTERS
 from juqing.script import Delivery
 from juqing.text.names import HAN, NameFinder
@@ -45,7 +45,7 @@ _VOICE_IN_BRACKETS = re.compile(
 )
 _GAP = re.compile(r"^([^\s：:。，！？（(]{1,12}(?:[（(][^（）()]{1,12}[）)])?)(?:[\t　]\s*| {2,})(\S.*)$")
 _SPREAD = re.compile(rf"^([{HAN}])[ 　]+([{HAN}])[ 　]+(\S.*)$")  # a name of two characters, as wide as one of three
-_TO_SOMEBODY = re.compile(f"(?P<name>[{HAN}]{{2,5}})[对對向](?P<to>.+)")  # 护士长对小邓：
+_TO_SOMEBODY = re.compile(f"(?P<name>[{HAN}]{{2,5}}[A-Z0-9]?)[对對向](?P<to>.+)")  # 护士长对小邓：
 _LETTERED = re.compile(f"(?P<stem>[{HAN}]+?)(?P<letters>[甲乙丙丁戊]{{2,5}})")  # 路人甲乙
 _TOGETHER = re.compile(r"^(?P<name>.+?)(?P<mood>齐声|齊聲|同时|同時|异口同声|一起)$")
 VOICE = re.compile(r"^(?P<name>.+?)(?:的)?(?:声音|聲音|画外音|畫外音|话外音|旁白)$")
@@ -318,7 +318,7 @@ def read_cue(printed: str, spoken: str, names: Names) -> SpokenCue | None:
         spoken
         and (to := _TO_SOMEBODY.match(name)) is not None
         and looks_like_name(to["name"])
-        and to["to"] in names.known
+        and (to["to"] in names.known or is_minor(to["to"]))
     ):
         speakers, confidence = (to["name"],), 0.6
         moods = (name[to.end("name") :], *moods)
