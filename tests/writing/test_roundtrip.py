@@ -317,3 +317,89 @@ def test_broken_json(data):
 def test_unknown_suffix(tmp_path):
     with pytest.raises(OutputError, match=r"\.xyz"):
         write_script(read_text("林远：走。"), tmp_path / "a.xyz")
+
+
+PAGE = "Title: 灯塔\nAuthor:\n    林一\nDraft date: 3 May\nContact:\n    某处\n    某街 *1* 号\n\n.内 灯塔 夜\n\n@林远\n走。\n"
+
+
+def test_title_pages_go_from_format_to_format():
+    script = read_text(PAGE, fountain=True)
+    expected = [("Draft date", ["3 May"]), ("Contact", ["某处", "某街 1 号"])]
+    assert other_keys(script) == expected
+    assert other_keys(read_again(script, "fountain")) == expected
+    through = read_again(script, "fdx")
+    assert other_keys(through) == expected
+    assert other_keys(read_again(through, "fountain")) == expected
+    assert (through.title, through.authors) == ("灯塔", ("林一",))
+
+
+@pytest.mark.parametrize("authors", [("Lee, Ann",), ("Bob and Sons", "A, B & C"), ("林一、陈二", "Tom")])
+@pytest.mark.parametrize("format", ["fountain", "fdx"])
+def test_authors_with_commas(authors, format):
+    script = msgspec.structs.replace(read_text("林远：走。\n林远：好。"), title="By the Sea", authors=authors)
+    again = read_again(script, format)
+    assert (again.title, again.authors) == ("By the Sea", authors)
+
+
+def test_sections_keep_their_levels_and_scenes_their_parts():
+    text = "# Act One\n\n## The Road\n\nINT. A - DAY\n\nIt rains.\n\n# Act Two\n\nINT. B - DAY\n\nIt snows.\n"
+    script = read_text(text, fountain=True)
+    assert to_fountain(script) == text.replace("INT.", ".INT.").replace("It ", "!It ")
+    for format in ("fountain", "fdx"):
+        again = read_again(script, format)
+        assert [scene.part for scene in again.scenes] == ["The Road", "Act Two"]
+        assert [note.text for note in again.notes if note.kind == "section"] == [
+            "# Act One",
+            "## The Road",
+            "# Act Two",
+        ]
+
+
+def test_an_outline_that_names_no_part_stays_one():
+    builder = ScriptBuilder("fdx")
+    builder.note("section", "# Tom wants out", Span(1, 1, 0, 1))
+    builder.scene("INT. A - DAY", Span(2, 2, 0, 1), interior="内", place="A", time="DAY")
+    again = read_again(builder.build(), "fountain")
+    assert [scene.part for scene in again.scenes] == [""]
+    assert [note.text for note in again.notes if note.kind == "synopsis"] == ["= Tom wants out"]
+
+
+@pytest.mark.parametrize("format", ["fountain", "fdx"])
+def test_a_flashback_over_headings_needs_no_notes(format):
+    script = read_text(
+        "1、渡口　夜　内\n林远：走。\n【闪回】\n△他小时候。\n2、河边　日　外\n林远：妈！\n【闪回结束】\n林远：嗯。\n3、渡口　夜　内\n【梦境】\n林远：谁？\n4、路上　日　外\n林远：哦。"
+    )
+    assert [scene.flag for scene in script.scenes] == ["", "flashback", "", ""]
+    again = read_again(script, format)
+    assert content(again) == content(script)
+    written = to_fountain(script) if format == "fountain" else to_fdx(script).decode()
+    assert "标记：" not in written
+
+
+def test_a_flag_is_told_where_no_mark_tells_it():
+    builder = ScriptBuilder("text")
+    builder.scene("天台", Span(1, 1, 0, 1), place="天台")
+    for k, flag in enumerate(("", "dream", "dream", "")):
+        builder.line("action", "走。", "走。", Span(k + 2, k + 2, 0, 1), flag=flag)
+    script = builder.build()
+    assert to_fountain(script).count("[[标记：") == 2
+    assert to_fdx(script).decode().count("标记：") == 2
+
+
+def test_a_speech_without_a_word():
+    script = read_text("@林远\n（点头）\n\n@陈念\n好。\n", fountain=True)
+    for format in ("fountain", "fdx"):
+        lines = read_again(script, format).lines
+        assert [(x.speakers, x.parentheticals, x.text) for x in lines] == [
+            (("林远",), ("点头",), ""),
+            (("陈念",), (), "好。"),
+        ]
+
+
+def test_a_page_left_from_a_layout_is_not_written():
+    script = read_text(
+        "INT. A - DAY\n\n            ANN\n      Go.\n            (MORE)\n            2.\n            ANN (CONT'D)\n      Now.\n"
+    )
+    assert {note.kind for note in script.notes} >= {"page"}
+    assert "MORE" not in to_fountain(script)
+    assert b"MORE" not in to_fdx(script)
