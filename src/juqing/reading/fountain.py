@@ -148,7 +148,7 @@ class _Reader:
             if LEVEL_ONE.match(text):
                 self.builder.close_scene()  # an act: what stands before its first heading is a scene of its own
             return self._note("section", i)
-        if text.startswith("="):
+        if text[0] == "=" and not text.startswith("=="):
             return self._note("synopsis", i)
         if PART.match(text) and _HAN.search(text) and self._blank(i - 1) and self._blank(i + 1):
             self.builder.part = _plain(text)
