@@ -71,7 +71,8 @@ _LABELS = frozenset(
     景 场面 人 集 第一集 性格 外貌 年龄 身份 职业 背景 关系 一句话故事 插曲 电视画面 电视 新闻 短信 微信 信 画 备忘 http https""".split()
 )
 
-_COUNTED_LABEL = re.compile(r"(?:镜头|鏡頭|画面|畫面|镜|分镜)\s*[0-9０-９一二三四五六七八九十]{1,3}")
+_DIGITS = "0123456789０１２３４５６７８９一二三四五六七八九十"
+_COUNTED_LABEL = re.compile(rf"(?:镜头|鏡頭|画面|畫面|镜|分镜)\s*[{_DIGITS}]{{1,3}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,11 @@ class Names:
 
 def is_label(word: str) -> bool:
     """Whether a word before a colon labels something rather than speaks."""
-    return word in _LABELS or word.upper() in _LABELS or _COUNTED_LABEL.fullmatch(word) is not None
+    return (
+        word in _LABELS
+        or word.upper() in _LABELS
+        or (word[-1:] in _DIGITS and _COUNTED_LABEL.fullmatch(word) is not None)
+    )
 
 
 def looks_like_name(word: str) -> bool:
@@ -146,7 +151,7 @@ _PAIRS = {
 
 def split_gap(text: str) -> tuple[str, str] | None:
     """`(X, Y)` around a tab, a wide space or two spaces after a short first word: `小王    你好吗？`, `李　嫂　我的水！`."""
-    if (spread := _SPREAD.match(text)) is not None:
+    if text[1:2] in " 　" and (spread := _SPREAD.match(text)) is not None:
         return spread[1] + spread[2], spread[3]
     gap = _GAP.match(text)
     return (gap[1], gap[2]) if gap is not None else None

@@ -13,7 +13,6 @@ from juqing.reading.builder import ScriptBuilder
 from juqing.reading.cast import clean_name
 from juqing.reading.chinese import (
     ACTION_MARKS,
-    FLAG_WORD,
     FlagMarks,
     closes_flag,
     opens_flag,
@@ -196,7 +195,7 @@ class _Reader:
     def _flag_mark(self, i: int) -> str:
         """What of a line can be the mark of a flashback: a transition, an action of one line, a line that nothing forces."""
         text = self.texts[i].strip()
-        if FLAG_WORD.search(text) is None:
+        if not text:
             return ""
         if text[0] == ">":
             return "" if _CENTERED.search(text) else _plain(text[1:].strip())
@@ -331,7 +330,7 @@ class _Reader:
 
 def _is_flag_mark(text: str) -> bool:
     """Whether a line opens or ends a flashback, a dream or a montage."""
-    return FLAG_WORD.search(text) is not None and (opens_flag(text) is not None or closes_flag(text))
+    return opens_flag(text) is not None or closes_flag(text)
 
 
 def read_title_page(lines: Sequence[str]) -> tuple[list[tuple[str, list[str]]], int]:
