@@ -2,7 +2,7 @@
 
 import pytest
 
-from juqing.reading import read_text
+from juqing.reading import read_script, read_text
 from juqing.reading.chinese import ACTION_MARKS
 
 SAMPLE = """第一集　回家
@@ -389,3 +389,30 @@ def test_a_flashback_is_closed_once():
         ("四。", ""),
     ]
     assert [warning.line for warning in script.warnings] == [2]
+
+
+def test_a_listed_name_alone_speaks_even_where_cues_have_colons():
+    script = read_text("1、甲　夜　内\n人物：林远、陈念\n林远：走。\n陈念\n来了。\n陈念：好。\n林远：嗯。")
+    assert [(line.speakers, line.text) for line in script.lines] == [
+        (("林远",), "走。"),
+        (("陈念",), "来了。"),
+        (("陈念",), "好。"),
+        (("林远",), "嗯。"),
+    ]
+
+
+def test_full_width_square_brackets():
+    script = read_text("［第一集］\n［场景一］ 大殿 日 内\n［人物］皇帝、大臣\n［皇帝］：慢着。\n大臣［跪］：陛下！")
+    assert [(x.part, x.place, x.printed_cast) for x in script.scenes] == [("第一集", "大殿", ("皇帝", "大臣"))]
+    assert [(x.speakers, x.parentheticals) for x in script.lines] == [(("皇帝",), ()), (("大臣",), ("跪",))]
+
+
+def test_tables_in_markdown(tmp_path):
+    path = tmp_path / "a.md"
+    path.write_text(
+        "## 人物表\n\n| 姓名 | 性别 | 说明 |\n|:--|---|---|\n| 老船工 | 男 | 摆渡人 |\n| 阿青 | 女 | 赶路的 |\n\n## 1 渡口 日 外\n\n| 阿青 | 船家！ |\n|---|---|\n| 老船工 | 等雾散。 |\n",
+        encoding="utf-8",
+    )
+    script = read_script(path)
+    assert [(x.name, x.note) for x in script.cast] == [("老船工", "男　　摆渡人"), ("阿青", "女　　赶路的")]
+    assert [(x.speakers, x.text) for x in script.lines] == [(("阿青",), "船家！"), (("老船工",), "等雾散。")]

@@ -68,6 +68,7 @@ _FLASHBACK_END = re.compile(
 )
 _FLAG_START = frozenset("—–-【[（(△▲画插进闪閃回梦夢蒙现切")  # of both; most lines are told apart by it
 _RULE = re.compile(r"^(?:-{3,}|\*{3,}|_{3,}|(?:- ){2,}-)$")
+_TABLE_RULE = re.compile(r"[|:\s-]+")
 _MARKDOWN_START = re.compile(r"^(?:>\s*)+|^[-*+]\s+(?=\S)")
 _EMPHASIS = re.compile(r"(\*{1,3}|_{1,3})(?=\S)([^*_]+?)\1")
 _ACT = re.compile(r"[幕折出]|序幕|尾声|尾聲|楔子|序章|ACT", re.I)
@@ -249,8 +250,7 @@ class _Reader:
         It is known, stands so twice, or is named in other lines too; and a script that is laid out so has several.
         """
         texts = [text for text in self.texts if text]
-        if 3 * sum(1 for text in texts if text.find("：") > 0 or text.find(":") > 0) > len(texts):
-            return {}  # cues have colons here
+        have_colons = 3 * sum(1 for text in texts if text.find("：") > 0 or text.find(":") > 0) > len(texts)
         found: dict[int, str] = {}
         for i, text in enumerate(self.texts[:-1]):
             if _BARE_CUE.match(text) and self._is_speech(i) and self._is_speech(i + 1):
@@ -258,6 +258,8 @@ class _Reader:
                 voice = VOICE.match(name)
                 if looks_like_name(name := voice["name"] if voice is not None else name):
                     found[i] = name
+        if have_colons:  # here a name alone is a slip, and must be one that the author lists
+            return {i: name for i, name in found.items() if name in self.builder.cast}
         counts = Counter(found.values())
         often = {name for name, n in counts.items() if n > 1 or name in self.names.known}
         if len(often) < _MIN_BARE_NAMES or sum(counts[name] for name in often) < _MIN_BARE_CUES:
@@ -613,6 +615,8 @@ def _is_declared(name: str) -> bool:
 
 def _clean(line: str) -> str:
     text = _INVISIBLE.sub("", line).replace("\u00a0", " ").strip(" \t　\r\v\f")
+    if text[:1] == "［":
+        text = text.replace("［", "【").replace("］", "】")
     if "*" in text:
         text = re.sub(r"\*\*(.+?)\*\*", r"\1", text)
     return text
@@ -622,6 +626,8 @@ def _without_markdown(text: str) -> str:
     """A line without the marks of a quote, a list or a rule, and without emphasis; `#` stays, for headings."""
     if _RULE.match(text):
         return ""
+    if text[:1] == "|":  # a row of a table
+        text = "" if _TABLE_RULE.fullmatch(text) else "　　".join(cell.strip() for cell in text.strip("|").split("|"))
     text = _MARKDOWN_START.sub("", text)
     return _EMPHASIS.sub(r"\2", text).replace("`", "").strip()
 

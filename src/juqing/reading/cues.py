@@ -37,6 +37,7 @@ _MAX_TAG = 60  # longer than any tag with its mood
 _MAX_NESTED = 4
 _CONTINUED = re.compile(r"续|續|CONT['’]?D\.?|CONTINUED|CONTINUING|MORE", re.I)
 _PARENTHESES = re.compile(r"[（(〔]([^（）()〔〕]*)[）)〕]|〔([^〔〕（）()]*)$")  # a stage play's 〔 may stay open
+_FIRST_REMARK = re.compile("【([^【】]{1,30})】\\s*(?=.)")
 _CUE_BRACKETS = re.compile(r"[（(【\[［〔]([^（）()【】\[\]［］〔〕]*)[）)】\]］〕]")
 _UNCLOSED = re.compile(r"^([^（(：:]{1,12})[（(]([^（）()：:]{1,12})[：:](.+)$")
 _VOICE_IN_BRACKETS = re.compile(
@@ -46,7 +47,7 @@ _VOICE_IN_BRACKETS = re.compile(
 _GAP = re.compile(r"^([^\s：:。，！？（(]{1,12}(?:[（(][^（）()]{1,12}[）)])?)(?:[\t　]\s*| {2,})(\S.*)$")
 _SPREAD = re.compile(rf"^([{HAN}])[ 　]+([{HAN}])[ 　]+(\S.*)$")  # a name of two characters, as wide as one of three
 _TO_SOMEBODY = re.compile(f"(?P<name>[{HAN}]{{2,5}}[A-Z0-9]?)[对對向](?P<to>.+)")  # 护士长对小邓：
-_LETTERED = re.compile(f"(?P<stem>[{HAN}]+?)(?P<letters>[甲乙丙丁戊]{{2,5}})")  # 路人甲乙
+_LETTERED = re.compile(f"(?P<stem>[{HAN}]+?)(?P<letters>甲乙丙?丁?戊?|乙丙丁?|丙丁)")  # 路人甲乙
 _TOGETHER = re.compile(r"^(?P<name>.+?)(?P<mood>齐声|齊聲|同时|同時|异口同声|一起)$")
 VOICE = re.compile(r"^(?P<name>.+?)(?:的)?(?:声音|聲音|画外音|畫外音|话外音|旁白)$")
 _LATIN = "A-Za-zÀ-ɏЀ-ӿ"
@@ -231,7 +232,7 @@ def split_joint(name: str, names: Names, *, split_known: bool = False) -> tuple[
     if (name in names.known and not split_known) or len(name) > MAX_NAME_CHARACTERS:
         return (name,)
     if (lettered := _LETTERED.fullmatch(name)) is not None:
-        return tuple(lettered["stem"] + letter for letter in dict.fromkeys(lettered["letters"]))
+        return tuple(lettered["stem"] + letter for letter in lettered["letters"])
     for separator, is_sure in _JOINTS:
         if len(pieces := separator.split(name)) == 1:
             continue
@@ -256,6 +257,10 @@ def read_speech(text: str) -> tuple[str, tuple[str, ...], Delivery]:
         text = _PARENTHESES.sub(take, text)
         if len(bracketed) == n_before:
             break
+    text = text.strip()
+    while text[:1] == "【" and (first := _FIRST_REMARK.match(text)) is not None:
+        bracketed.append(first[1])
+        text = text[first.end() :]
     text = re.sub(r"[ \t]{2,}", " ", text).strip() if bracketed else text.strip()
     if not bracketed:
         return text, (), "on"
