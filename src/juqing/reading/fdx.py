@@ -59,17 +59,17 @@ def read_fdx(data: bytes, builder: ScriptBuilder, path: Path | str | None = None
     except RecursionError:
         raise FormatError("its dual dialogues are nested too deeply.", "Export the script again.", path=path) from None
     limits.check("MAX_LINES", len(paragraphs), limits.MAX_LINES, "the number of paragraphs", path=path)
-    for k, paragraph in enumerate(paragraphs):
-        length = len(_text(paragraph))
+    texts = list(map(_text, paragraphs))
+    for k, text in enumerate(texts):
         limits.check(
             "MAX_LINE_CHARACTERS",
-            length,
+            len(text),
             limits.MAX_LINE_CHARACTERS,
             "the length of the paragraph",
             path=path,
             line=k + 1,
         )
-    _Reader(paragraphs, builder).read()
+    _Reader(paragraphs, texts, builder).read()
     return len(paragraphs)
 
 
@@ -121,7 +121,7 @@ def _text(paragraph: Element, *, deleted: bool = False) -> str:
 
 def _is_deleted(run: Element) -> bool:
     """Whether a run is struck out in a revision; Final Draft itself keeps nothing of text that is deleted for good."""
-    return "Strikeout" in run.get("Style", "").split("+") and run.get("RevisionID", "0") != "0"
+    return run.get("RevisionID", "0") != "0" and "Strikeout" in run.get("Style", "").split("+")
 
 
 def _one_line(text: str) -> str:
@@ -129,10 +129,10 @@ def _one_line(text: str) -> str:
 
 
 class _Reader:
-    def __init__(self, paragraphs: list[Element], builder: ScriptBuilder):
+    def __init__(self, paragraphs: list[Element], texts: list[str], builder: ScriptBuilder):
         self.builder = builder
         self.paragraphs = paragraphs
-        self.texts = [_text(paragraph) for paragraph in paragraphs]
+        self.texts = texts
         self.names = names_of_cues(
             _one_line(text)
             for text, paragraph in zip(self.texts, paragraphs, strict=True)
@@ -169,7 +169,7 @@ class _Reader:
     def _read_notes(self, i: int) -> None:
         """Read what hangs in a paragraph: script notes, which can tell facts of the scene, and what was deleted."""
         texts = [text for text in _script_notes(self.paragraphs[i]) if not text.startswith(_LINE_FACT)]
-        if deleted := _text(self.paragraphs[i], deleted=True):
+        if any(map(_is_deleted, self.paragraphs[i])) and (deleted := _text(self.paragraphs[i], deleted=True)):
             texts.append(deleted)
         for text in texts:
             if _FACT_LABEL.match(text) is not None:

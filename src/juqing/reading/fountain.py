@@ -13,6 +13,7 @@ from juqing.reading.builder import ScriptBuilder
 from juqing.reading.cast import clean_name
 from juqing.reading.chinese import (
     ACTION_MARKS,
+    FLAG_CHARACTER,
     FlagMarks,
     closes_flag,
     opens_flag,
@@ -195,7 +196,7 @@ class _Reader:
     def _flag_mark(self, i: int) -> str:
         """What of a line can be the mark of a flashback: a transition, an action of one line, a line that nothing forces."""
         text = self.texts[i].strip()
-        if not text:
+        if FLAG_CHARACTER.search(text) is None:
             return ""
         if text[0] == ">":
             return "" if _CENTERED.search(text) else _plain(text[1:].strip())
