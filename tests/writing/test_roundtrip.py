@@ -216,21 +216,13 @@ def test_final_draft_of_any_text(text):
     assert other_keys(again) == other_keys(first)
 
 
+@pytest.mark.parametrize("format", ["fountain", "fdx"])
 @SLOW
-@given(scripts())
-def test_fountain_of_any_script(script):
-    again = read_again(script, "fountain")
+@given(script=scripts())
+def test_any_script(format, script):
+    again = read_again(script, format)
     assert squeezed(content(again)) == squeezed(content(script))
-    assert beside(again, "fountain") == beside(script, "fountain")
-    assert other_keys(again) == other_keys(script)
-
-
-@SLOW
-@given(scripts())
-def test_final_draft_of_any_script(script):
-    again = read_again(script, "fdx")
-    assert squeezed(content(again)) == squeezed(content(script))
-    assert beside(again, "fdx") == beside(script, "fdx")
+    assert beside(again, format) == beside(script, format)
     assert other_keys(again) == other_keys(script)
 
 
