@@ -33,7 +33,8 @@ Rule = Literal["", "self", "subject", "addressee", "object", "only", "group"]
 class Span(msgspec.Struct, frozen=True, gc=False):
     """Where a piece stands in its source: lines from 1, both ends included; columns from 0, end excluded.
 
-    `start` counts in the first line, `end` in the last one. For a table the lines are those of its rows.
+    `start` counts in the first line, `end` in the last one. For a table the lines are those of its rows. Line 0 is outside of
+    the lines: the title page of Final Draft.
     """
 
     first: int
@@ -201,7 +202,7 @@ class Script(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
             for line in scene.lines:
                 yield line.source
         for note in self.notes:
-            if note.kind != "margin":
+            if note.kind != "margin" and note.source.first:
                 yield note.source
 
     def to_json(self) -> bytes:

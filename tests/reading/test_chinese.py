@@ -2,7 +2,7 @@
 
 import pytest
 
-from juqing.reading import read_text
+from juqing.reading import read_script, read_text
 from juqing.reading.chinese import ACTION_MARKS
 
 SAMPLE = """第一集　回家
@@ -323,3 +323,96 @@ def test_scene_numbers():
 
 def test_credit_with_a_date():
     assert read_text("《归途》\n编剧:周未  二稿 2023.4.12\n1、甲　日　内\n林远：一。\n").authors == ("周未",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1、台上　夜　内\n林远：走。\n陈念：好。\n林远\n他的名字在墙上。\n陈念\n她的也在。\n林远：看。\n陈念：嗯。",
+        "夜雨\n敲打着窗。\n\n夜雨\n敲打着心。\n\n夜雨\n一直下。",
+        "1、街上　日　外\n三天后\n下雨了。\n三天后\n又下雨了。\n十年后\n天晴了。\n十年后\n又晴了。",
+    ],
+    ids=["cues have colons", "one word", "periods"],
+)
+def test_short_lines_that_are_no_names(text):
+    script = read_text(text)
+    assert not any(line.text.endswith("。") and line.source.first < line.source.last for line in script.lines)
+
+
+def test_a_name_above_its_speech_must_be_named_twice():
+    text = "1、台上　夜　内\n林远\n走。\n陈念\n好。\n林远\n快。\n陈念\n来了。\n黑暗\n钟响了。\n"
+    script = read_text(text)
+    assert [(line.speakers, line.text) for line in script.lines] == [
+        (("林远",), "走。"),
+        (("陈念",), "好。"),
+        (("林远",), "快。"),
+        (("陈念",), "来了。"),
+        ((), "黑暗"),
+        ((), "钟响了。"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "title", "part"),
+    [
+        ("电影剧本《晚潮》", "晚潮", ""),
+        ("《归来》第一集", "归来", "第一集"),
+        ("《归来》（第三稿）", "归来", ""),
+        ("他在看《红楼梦》", "他在看《红楼梦》", ""),
+    ],
+)
+def test_title_lines(line, title, part):
+    script = read_text(f"{line}\n1、渡口　夜　内\n林远：走。\n林远：好。")
+    assert (script.title, script.scenes[0].part) == (title, part)
+
+
+def test_a_wide_space_makes_a_cue_behind_known_names_only():
+    script = read_text("1、渡口　夜　内\n林远：走。\n林远　好。\n清晨　下雨了。\n林　远　嗯。\n林远：来。")
+    assert [(line.kind, line.speakers) for line in script.lines] == [
+        ("dialogue", ("林远",)),
+        ("dialogue", ("林远",)),
+        ("action", ()),
+        ("dialogue", ("林远",)),
+        ("dialogue", ("林远",)),
+    ]
+
+
+def test_a_flashback_is_closed_once():
+    script = read_text("1、甲　夜　内\n【闪回】\n△一。\n【闪回】\n△二。\n2、乙　夜　内\n△三。\n【闪回结束】\n△四。")
+    assert [(line.text, line.flag) for line in script.lines] == [
+        ("闪回", "flashback"),
+        ("一。", "flashback"),
+        ("闪回", "flashback"),
+        ("二。", "flashback"),
+        ("三。", "flashback"),
+        ("闪回结束", "flashback"),
+        ("四。", ""),
+    ]
+    assert [warning.line for warning in script.warnings] == [2]
+
+
+def test_a_listed_name_alone_speaks_even_where_cues_have_colons():
+    script = read_text("1、甲　夜　内\n人物：林远、陈念\n林远：走。\n陈念\n来了。\n陈念：好。\n林远：嗯。")
+    assert [(line.speakers, line.text) for line in script.lines] == [
+        (("林远",), "走。"),
+        (("陈念",), "来了。"),
+        (("陈念",), "好。"),
+        (("林远",), "嗯。"),
+    ]
+
+
+def test_full_width_square_brackets():
+    script = read_text("［第一集］\n［场景一］ 大殿 日 内\n［人物］皇帝、大臣\n［皇帝］：慢着。\n大臣［跪］：陛下！")
+    assert [(x.part, x.place, x.printed_cast) for x in script.scenes] == [("第一集", "大殿", ("皇帝", "大臣"))]
+    assert [(x.speakers, x.parentheticals) for x in script.lines] == [(("皇帝",), ()), (("大臣",), ("跪",))]
+
+
+def test_tables_in_markdown(tmp_path):
+    path = tmp_path / "a.md"
+    path.write_text(
+        "## 人物表\n\n| 姓名 | 性别 | 说明 |\n|:--|---|---|\n| 老船工 | 男 | 摆渡人 |\n| 阿青 | 女 | 赶路的 |\n\n## 1 渡口 日 外\n\n| 阿青 | 船家！ |\n|---|---|\n| 老船工 | 等雾散。 |\n",
+        encoding="utf-8",
+    )
+    script = read_script(path)
+    assert [(x.name, x.note) for x in script.cast] == [("老船工", "男　　摆渡人"), ("阿青", "女　　赶路的")]
+    assert [(x.speakers, x.text) for x in script.lines] == [(("阿青",), "船家！"), (("老船工",), "等雾散。")]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from juqing.reading.cues import Names, looks_like_name, parse_cue
+from juqing.reading.cues import Names, looks_like_name, names_of_cues, parse_cue, read_speech, split_joint
 
 NAMES = Names(["李明", "李父", "桃子", "路人甲乙", "杨和", "林远", "人物"])
 WIDE = str.maketrans("：（）", ":()")
@@ -119,3 +119,32 @@ def test_no_cue(text):
 )
 def test_looks_like_name(word, yes):
     assert looks_like_name(word) is yes
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "remarks"),
+    [
+        ("【看李四】你行不行？", "你行不行？", ("看李四",)),
+        ("【笑】 （起身）【低声】走。", "走。", ("起身", "笑", "低声")),
+        ("【定格】", "【定格】", ()),
+        ("他说【好】吗？", "他说【好】吗？", ()),
+    ],
+)
+def test_remarks_in_heavy_brackets_before_a_speech(text, said, remarks):
+    assert read_speech(text) == (said, remarks, "on")
+
+
+@pytest.mark.parametrize(
+    ("name", "speakers"),
+    [
+        ("路人甲乙", ("路人甲", "路人乙")),
+        ("甲乙", ("甲乙",)),
+        ("李丁丁", ("李丁丁",)),
+        ("ANN AND BOB", ("ANN", "BOB")),
+        ("路人甲", ("路人甲",)),
+    ],
+)
+def test_joint_names_of_a_format_that_keeps_them_apart(name, speakers):
+    names = names_of_cues(["ANN", "BOB", "ANN AND BOB", "杨和", name])
+    assert "杨和" in names.known
+    assert split_joint(name, names) == speakers

@@ -150,6 +150,20 @@ DIFFERENCES: dict[tuple[str, str], tuple[str, list[Pair], list[Pair]]] = {
         [("heading", "内 客厅 夜"), ("transition", "闪回"), ("transition", "闪回结束")],
         [("action", ".内 客厅 夜"), ("action", "【闪回】"), ("action", "【闪回结束】")],
     ),
+    ("fountain-odd", "screenplain"): (
+        "A question in quotes is no name; names joined by AND are two people; 第二集 is an episode",
+        [("action", '"WHO IS IT?" Nobody answers.'), ("action", "== not a page break"), ("speech", "ELLA/BEN: Never!")],
+        [
+            ("action", "== not a page break 第二集"),
+            ("speech", '"WHO IS IT?": Nobody answers.'),
+            ("speech", "ELLA AND BEN: Never!"),
+        ],
+    ),
+    ("fountain-odd", "screenplay-tools"): (
+        "Names joined by AND are two people; 第二集 is an episode",
+        [("action", "== not a page break"), ("speech", "ELLA/BEN: Never!")],
+        [("action", "== not a page break 第二集"), ("speech", "ELLA AND BEN: Never!")],
+    ),
     ("fountain-forced", "screenplain"): (
         "It takes ! for the whole paragraph and goes on over the @ cue; transitions become capitals",
         [("action", "ANN LOOKS UP"), ("speech", "McAvoy: Down there."), ("transition", "Slowly:")],
@@ -206,6 +220,23 @@ DIFFERENCES: dict[tuple[str, str], tuple[str, list[Pair], list[Pair]]] = {
         "It needs a Content element",
         [("action", "Dark."), ("speech", "ANN: Light!")],
         [],
+    ),
+    ("fdx-title-page-and-revisions", "screenplay-tools"): (
+        "第一集 is an episode, a flashback's marks are transitions, 甲、乙 are two; it keeps the first run, which a revision struck out",
+        [
+            ("action", "掌柜在这里等船。"),
+            ("speech", "客官甲/客官乙: 小气！"),
+            ("speech", "掌柜: 新账。"),
+            ("transition", "闪回"),
+            ("transition", "闪回结束"),
+        ],
+        [
+            ("action", "【闪回】"),
+            ("action", "第一集"),
+            ("action", "掌柜在这里等船。 【闪回结束】"),
+            ("speech", "客官甲、客官乙: 小气！"),
+            ("speech", "掌柜: 旧账。"),
+        ],
     ),
     ("fdx-omitted", "screenplay-tools"): (
         "An omitted scene is no scene to us",

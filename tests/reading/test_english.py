@@ -50,3 +50,25 @@ def test_sixty_speakers():
     script = read_text(text)
     assert len(script.characters) == 60
     assert script.n_cues == 120
+
+
+def test_who_speaks_once_and_what_is_no_name():
+    script = read_text(
+        "ACT I\n\nMR. ORR: Rain.\n\nANN: Again.\n\nMR. ORR: (low) And fog.\n\nDR. LOW: Is it far?\n\nNOTE: The door is left.\n\nANN: No."
+    )
+    assert [(line.kind, line.speakers, line.text) for line in script.lines] == [
+        ("dialogue", ("MR. ORR",), "Rain."),
+        ("dialogue", ("ANN",), "Again."),
+        ("dialogue", ("MR. ORR",), "And fog."),
+        ("dialogue", ("DR. LOW",), "Is it far?"),
+        ("action", (), "NOTE: The door is left."),
+        ("dialogue", ("ANN",), "No."),
+    ]
+
+
+def test_names_in_small_letters_must_speak_twice():
+    script = read_text(
+        "ACT I\n\nAnn.  Hello.\n\nTom.  Hello.\n\nAnn.  Rain. Still.\n\nTom.  Yes.\n\nOutside.  Thunder."
+    )
+    assert [line.speakers for line in script.lines] == [("Ann",), ("Tom",), ("Ann",), ("Tom",), ()]
+    assert script.lines[2].text == "Rain. Still."

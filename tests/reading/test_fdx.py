@@ -130,3 +130,79 @@ def test_a_name_of_many_characters_is_no_name(tmp_path):
                 f"<FinalDraft><Content><Paragraph><Text>{'a' * 200_000}</Text></Paragraph></Content></FinalDraft>",
             )
         )
+
+
+def p(kind, *runs, more=""):
+    return f'<Paragraph Type="{kind}">{"".join(runs)}{more}</Paragraph>'
+
+
+def t(text, **attributes):
+    told = "".join(f' {key}="{value}"' for key, value in attributes.items())
+    return f"<Text{told}>{text}</Text>"
+
+
+def read(tmp_path, body, page=""):
+    return read_script(write(tmp_path, f"<FinalDraft><Content>{body}</Content>{page}</FinalDraft>"))
+
+
+def test_text_that_a_revision_struck_out(tmp_path):
+    body = p("Scene Heading", t("INT. A - DAY")) + p(
+        "Action",
+        t("Ann "),
+        t("runs", RevisionID="3", Style="Strikeout+Bold"),
+        t("walks", RevisionID="3"),
+        t(" home.", Style="Strikeout"),
+    )
+    script = read(tmp_path, body)
+    assert [line.text for line in script.lines] == ["Ann walks home."]  # struck out, but by no revision: as printed
+    assert [(note.kind, note.text, note.source.first) for note in script.notes] == [("margin", "runs", 2)]
+
+
+def test_title_pages(tmp_path):
+    page = "<TitlePage><Content>{}</Content></TitlePage>"
+    paragraphs = (
+        p("General", t(x)) for x in ("BY THE SEA", "a play", "Written by", "Ann Lee &amp; Bob Orr", "1 Quay St.")
+    )
+    script = read(tmp_path, p("Action", t("Rain.")), page.format("".join(paragraphs)))
+    assert (script.title, script.authors) == ("BY THE SEA", ("Ann Lee", "Bob Orr"))
+    assert [note.text for note in script.notes] == ["Notes:\n    a play\nNotes:\n    1 Quay St."]
+    assert sorted(span.first for span in script.pieces()) == [1]
+    assert read(tmp_path, p("Action", t("Rain.")), page.format(p("General", t("By Night")))).title == "By Night"
+
+
+def test_a_note_of_a_line_flags_it_and_those_after_it_once(tmp_path):
+    note = "<ScriptNote><Paragraph><Text>标记：dream</Text></Paragraph></ScriptNote>"
+    body = p("Action", t("△走。")) + p("Action", t("△闪回结束"), more=note) + p("Action", t("△坐。"))
+    assert [line.flag for line in read(tmp_path, body).lines] == ["", "dream", ""]
+
+
+def test_facts_before_any_heading_and_casts_of_scenes(tmp_path):
+    fact = "<ScriptNote><Paragraph><Text>时间：夜</Text></Paragraph></ScriptNote>"
+    cast = "<ScriptNote><Paragraph><Text>人物：ANN LEE、BOB</Text></Paragraph></ScriptNote>"
+    beats = '<SceneProperties><SceneArcBeats><CharacterArcBeat Name="TOM"/><CharacterArcBeat Name="TOM"/></SceneArcBeats></SceneProperties>'
+    body = (
+        p("General", t(""), more=fact + cast)
+        + p("Action", t("Rain."))
+        + p("Scene Heading", t("INT. A - DAY"), more=beats)
+    )
+    scenes = read(tmp_path, body).scenes
+    assert [(x.heading, x.time, x.printed_cast) for x in scenes] == [
+        ("", "夜", ("ANN LEE", "BOB")),
+        ("INT. A - DAY", "DAY", ("TOM",)),
+    ]
+
+
+def test_an_unclosed_flashback_ends_with_its_scene(tmp_path):
+    body = "".join(
+        p(kind, t(text))
+        for kind, text in (
+            ("Scene Heading", "内景 甲 日"),
+            ("Action", "【闪回】"),
+            ("Action", "△走。"),
+            ("Scene Heading", "内景 乙 日"),
+            ("Action", "△坐。"),
+        )
+    )
+    script = read(tmp_path, body)
+    assert [line.flag for line in script.lines] == ["flashback", "flashback", ""]
+    assert [(warning.line, "never closed" in warning.message) for warning in script.warnings] == [(2, True)]

@@ -93,3 +93,19 @@ def test_no_parts(text):
 
 def test_names_of_a_row():
     assert split_names("李父、李明（少年），王婶 / 群演若干") == ("李父", "李明", "王婶")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "内/外：内",
+        "1. 他白天在内，夜里在外。",
+        "3. 日子一天天过去。",
+        "一、人物小传",
+        "【闪回】【黑场】",
+        "五、天黑了，外面下雨。",
+    ],
+)
+def test_no_headings(text):
+    told = parse_heading(text)
+    assert told is None or not told.sure

@@ -8,6 +8,7 @@ from reading.mutations import workbook
 
 from juqing.errors import FormatError, LimitError
 from juqing.reading import read_script
+from juqing.reading.sheet import columns_of
 
 
 def read(tmp_path, name: str, data: bytes | str):
@@ -72,3 +73,22 @@ def test_bad_workbooks(tmp_path):
 def test_a_cell_that_is_too_long(tmp_path):
     with pytest.raises((LimitError, FormatError)):
         read(tmp_path, "a.csv", "speaker,text\nANN," + "x" * 100_001 + "\n")
+
+
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        (["Scene Number", "Character Name", "Dialogue Text"], {"scene": 0, "speaker": 1, "text": 2}),
+        (["Line Number", "Speaker", "Line"], {"speaker": 1, "text": 2}),
+        (["角色情绪", "角色", "台词内容"], {"speaker": 1, "text": 2}),
+        (["文本", "角色名称", "对白"], {"text": 0, "speaker": 1}),
+        (["name", "age"], {}),
+    ],
+)
+def test_columns(header, columns):
+    assert columns_of(header) == columns
+
+
+def test_a_scene_number_that_comes_back_in_the_next_episode(tmp_path):
+    script = read(tmp_path, "a.csv", "集,场,人物,台词\n1,1,林远,走。\n1,1,林远,好。\n2,1,林远,来。\n")
+    assert [(scene.part, scene.number, len(scene.lines)) for scene in script.scenes] == [("1", "1", 2), ("2", "1", 1)]

@@ -15,16 +15,18 @@ from hypothesis import strategies as st
 from juqing.errors import FormatError, OutputError
 from juqing.reading import read_script, read_text
 from juqing.reading.builder import ScriptBuilder
+from juqing.reading.chinese import closes_flag
 from juqing.reading.fdx import read_fdx
 from juqing.script import Delivery, Script, Span
 from juqing.writing import to_fdx, to_fountain, to_table, write_script
+from juqing.writing.common import other_keys
 
 SLOW = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 PIECES = st.sampled_from(
     """△ 【闪回】 【闪回结束】 1、渡口　夜　内 INT.␠HOUSE␠-␠DAY 林远： 林远（低声）： 走吧。 人物：林远、陈念 第一集 《归途》 林远：三十岁 # ## = === ~ > >␠CUT␠TO:
     ANN␠(low) ANN BOB (quiet) /*␠no␠*/ [[note]] [[ @林远 @陈念␠(OS) ! ^ ~la >x< ( ) （ ） 字幕：十年后 旁白：那天 OS ， 。 陈念放下杯子： *i* **b** _u_ \\* .内␠客厅␠夜
-    Title: Cast: #12A# Ann␠waits. 他看着她。 两人对视。 场景：教室 第1场""".split()
+    Title: Contact: Cast: #12A# 梦境 切回现实。 第一集　回家 Ann␠waits. 他看着她。 两人对视。 场景：教室 第1场""".split()
 ).map(lambda piece: piece.replace("␠", " "))
 TEXTS = st.lists(
     st.one_of(
@@ -57,10 +59,17 @@ def read_again(script: Script, format: str) -> Script:
 def scripts(draw: st.DrawFn) -> Script:
     """A random script as a reader builds it."""
     builder = ScriptBuilder("text")
-    builder.title = draw(st.sampled_from(["", "归途", "The Lamp: *Part* 2"]))
-    builder.authors = (
-        draw(st.lists(st.sampled_from(["林一", "Ann Lee"]), max_size=2, unique=True)) if builder.title else []
-    )
+    builder.title = draw(st.sampled_from(["", "归途", "The Lamp: *Part* 2", "By the Sea"]))
+    if builder.title:
+        builder.authors = draw(
+            st.lists(st.sampled_from(["林一", "Ann Lee", "Lee, Ann", "Bob and Sons"]), max_size=3, unique=True)
+        )
+    if builder.title and draw(st.booleans()):
+        keys = draw(st.lists(st.sampled_from(["Contact", "Draft date", "Notes", "联系方式"]), min_size=1, unique=True))
+        rows = (
+            row for key in keys for row in (f"{key}:", *(f"    {draw(WORDS)}" for _ in range(draw(st.integers(1, 2)))))
+        )
+        builder.note("title", "\n".join(rows), Span(0, 0, 0, 0))
     if draw(st.booleans()):
         builder.character("林远", ("小林",), "三十岁，司机")
     number = 0
@@ -80,10 +89,14 @@ def scripts(draw: st.DrawFn) -> Script:
                     ("INT. KITCHEN - NIGHT", {"interior": "内", "place": "KITCHEN", "time": "NIGHT", "number": "12A"}),
                     ("场景：教室", {"place": "教室", "time": "下午", "printed_cast": ("林远", "陈念")}),
                     ("天台", {"place": "天台", "flag": "dream"}),
+                    ("闪回 INT. ROAD - DAY", {"interior": "内", "place": "ROAD", "time": "DAY"}),
+                    ("", {"number": "7"}),
+                    ("", {"number": "3-2", "time": "夜"}),
                 ]
             )
         )
         builder.scene(heading, span(), **fields)
+        builder.line_flag = draw(st.sampled_from([builder.line_flag, "", "flashback"]))
         kind: Any
         for kind in draw(
             st.lists(
@@ -97,24 +110,34 @@ def scripts(draw: st.DrawFn) -> Script:
                         "transition",
                         "lyric",
                         "other",
-                        "synopsis",
+                        *NOTES,
+                        "mark",
                     ]
                 ),
                 max_size=6,
             )
         ):
             text = draw(st.one_of(WORDS, HOSTILE))
-            if kind == "synopsis":
-                builder.note("synopsis", f"= {draw(WORDS)}", span())
+            if kind in NOTES:
+                builder.note(kind, NOTES[kind].format(draw(WORDS.filter(lambda text: "标记" not in text))), span())
+                continue
+            if kind == "mark":
+                mark = draw(st.sampled_from(["闪回", "闪回结束", "梦境", "回到现实", "蒙太奇"]))
+                builder.line_flag = {"闪回": "flashback", "梦境": "dream", "蒙太奇": "montage"}.get(
+                    mark, builder.line_flag
+                )
+                builder.line("transition", mark, mark, span())
+                builder.line_flag = "" if closes_flag(mark) else builder.line_flag
                 continue
             flag = draw(st.sampled_from(["", "", "", "flashback"]))
             if kind == "dialogue":
                 name = draw(NAMES)
                 delivery: Delivery = draw(st.sampled_from(["on", "on", "os", "vo", "off", "phone", "sung"]))
+                text = draw(st.sampled_from([text, text, ""]))  # nods, without a word
                 speakers = (name, "林父") if name == "林远" and draw(st.booleans()) else (name,)
                 builder.line(
                     "dialogue",
-                    plain(text),
+                    plain(text) if text else "",
                     text,
                     span(),
                     speakers=speakers,
@@ -125,6 +148,35 @@ def scripts(draw: st.DrawFn) -> Script:
             else:
                 builder.line(kind, text if kind == "action" else plain(text), text, span(), flag=flag)
     return builder.build()
+
+
+NOTES = {
+    "section": "## {}",
+    "synopsis": "= {}",
+    "comment": "[[{}]]",
+    "boneyard": "/* {} */",
+    "page break": "===",
+    "omitted": "OMITTED",
+}
+
+
+def beside(script: Script, format: str) -> list[tuple[str, str]]:
+    """The notes that a format has a place for, in its form: Final Draft has no page breaks, Fountain no omitted scenes.
+
+    In Fountain a section is a synopsis where no scene is part of it, and names the part where one is. Spaces do not count:
+    marks inside a comment are set apart by them.
+    """
+    forms = {
+        "fdx": {"comment": "margin", "boneyard": "margin", "page break": None},
+        "fountain": {"omitted": "comment", "section": "synopsis"},
+    }[format]
+    parts = {"".join(scene.part.split()) for scene in script.scenes} if format == "fountain" else ()
+    return [
+        (kind, text)
+        for note in script.notes
+        if note.kind in (*NOTES, "margin") and (kind := forms.get(note.kind, note.kind)) is not None
+        if (text := "".join(note.text.strip("[]/*=# \t").split())) not in parts and text
+    ]
 
 
 def plain(text: str) -> str:
@@ -148,26 +200,30 @@ def squeezed(value: dict) -> dict:
 @example("【闪回】\n\n走\n\n1、渡口　夜　内\n\n林远：好")
 def test_fountain_of_any_text(text):
     first = read_text(text, fountain=True)
-    assert squeezed(content(read_again(first, "fountain"))) == squeezed(content(first))
+    again = read_again(first, "fountain")
+    assert squeezed(content(again)) == squeezed(content(first))
+    assert beside(again, "fountain") == beside(first, "fountain")
+    assert other_keys(again) == other_keys(first)
 
 
 @SLOW
 @given(TEXTS)
 def test_final_draft_of_any_text(text):
     first = read_again(read_text(text, fountain=True), "fdx")
-    assert squeezed(content(read_again(first, "fdx"))) == squeezed(content(first))
+    again = read_again(first, "fdx")
+    assert squeezed(content(again)) == squeezed(content(first))
+    assert beside(again, "fdx") == beside(first, "fdx")
+    assert other_keys(again) == other_keys(first)
 
 
+@pytest.mark.parametrize("format", ["fountain", "fdx"])
 @SLOW
-@given(scripts())
-def test_fountain_of_any_script(script):
-    assert squeezed(content(read_again(script, "fountain"))) == squeezed(content(script))
-
-
-@SLOW
-@given(scripts())
-def test_final_draft_of_any_script(script):
-    assert squeezed(content(read_again(script, "fdx"))) == squeezed(content(script))
+@given(script=scripts())
+def test_any_script(format, script):
+    again = read_again(script, format)
+    assert squeezed(content(again)) == squeezed(content(script))
+    assert beside(again, format) == beside(script, format)
+    assert other_keys(again) == other_keys(script)
 
 
 @SLOW
@@ -253,3 +309,89 @@ def test_broken_json(data):
 def test_unknown_suffix(tmp_path):
     with pytest.raises(OutputError, match=r"\.xyz"):
         write_script(read_text("林远：走。"), tmp_path / "a.xyz")
+
+
+PAGE = "Title: 灯塔\nAuthor:\n    林一\nDraft date: 3 May\nContact:\n    某处\n    某街 *1* 号\n\n.内 灯塔 夜\n\n@林远\n走。\n"
+
+
+def test_title_pages_go_from_format_to_format():
+    script = read_text(PAGE, fountain=True)
+    expected = [("Draft date", ["3 May"]), ("Contact", ["某处", "某街 1 号"])]
+    assert other_keys(script) == expected
+    assert other_keys(read_again(script, "fountain")) == expected
+    through = read_again(script, "fdx")
+    assert other_keys(through) == expected
+    assert other_keys(read_again(through, "fountain")) == expected
+    assert (through.title, through.authors) == ("灯塔", ("林一",))
+
+
+@pytest.mark.parametrize("authors", [("Lee, Ann",), ("Bob and Sons", "A, B & C"), ("林一、陈二", "Tom")])
+@pytest.mark.parametrize("format", ["fountain", "fdx"])
+def test_authors_with_commas(authors, format):
+    script = msgspec.structs.replace(read_text("林远：走。\n林远：好。"), title="By the Sea", authors=authors)
+    again = read_again(script, format)
+    assert (again.title, again.authors) == ("By the Sea", authors)
+
+
+def test_sections_keep_their_levels_and_scenes_their_parts():
+    text = "# Act One\n\n## The Road\n\nINT. A - DAY\n\nIt rains.\n\n# Act Two\n\nINT. B - DAY\n\nIt snows.\n"
+    script = read_text(text, fountain=True)
+    assert to_fountain(script) == text.replace("INT.", ".INT.").replace("It ", "!It ")
+    for format in ("fountain", "fdx"):
+        again = read_again(script, format)
+        assert [scene.part for scene in again.scenes] == ["The Road", "Act Two"]
+        assert [note.text for note in again.notes if note.kind == "section"] == [
+            "# Act One",
+            "## The Road",
+            "# Act Two",
+        ]
+
+
+def test_an_outline_that_names_no_part_stays_one():
+    builder = ScriptBuilder("fdx")
+    builder.note("section", "# Tom wants out", Span(1, 1, 0, 1))
+    builder.scene("INT. A - DAY", Span(2, 2, 0, 1), interior="内", place="A", time="DAY")
+    again = read_again(builder.build(), "fountain")
+    assert [scene.part for scene in again.scenes] == [""]
+    assert [note.text for note in again.notes if note.kind == "synopsis"] == ["= Tom wants out"]
+
+
+@pytest.mark.parametrize("format", ["fountain", "fdx"])
+def test_a_flashback_over_headings_needs_no_notes(format):
+    script = read_text(
+        "1、渡口　夜　内\n林远：走。\n【闪回】\n△他小时候。\n2、河边　日　外\n林远：妈！\n【闪回结束】\n林远：嗯。\n3、渡口　夜　内\n【梦境】\n林远：谁？\n4、路上　日　外\n林远：哦。"
+    )
+    assert [scene.flag for scene in script.scenes] == ["", "flashback", "", ""]
+    again = read_again(script, format)
+    assert content(again) == content(script)
+    written = to_fountain(script) if format == "fountain" else to_fdx(script).decode()
+    assert "标记：" not in written
+
+
+def test_a_flag_is_told_where_no_mark_tells_it():
+    builder = ScriptBuilder("text")
+    builder.scene("天台", Span(1, 1, 0, 1), place="天台")
+    for k, flag in enumerate(("", "dream", "dream", "")):
+        builder.line("action", "走。", "走。", Span(k + 2, k + 2, 0, 1), flag=flag)
+    script = builder.build()
+    assert to_fountain(script).count("[[标记：") == 2
+    assert to_fdx(script).decode().count("标记：") == 2
+
+
+def test_a_speech_without_a_word():
+    script = read_text("@林远\n（点头）\n\n@陈念\n好。\n", fountain=True)
+    for format in ("fountain", "fdx"):
+        lines = read_again(script, format).lines
+        assert [(x.speakers, x.parentheticals, x.text) for x in lines] == [
+            (("林远",), ("点头",), ""),
+            (("陈念",), (), "好。"),
+        ]
+
+
+def test_a_page_left_from_a_layout_is_not_written():
+    script = read_text(
+        "INT. A - DAY\n\n            ANN\n      Go.\n            (MORE)\n            2.\n            ANN (CONT'D)\n      Now.\n"
+    )
+    assert {note.kind for note in script.notes} >= {"page"}
+    assert "MORE" not in to_fountain(script)
+    assert b"MORE" not in to_fdx(script)

@@ -82,8 +82,9 @@ class ScriptBuilder:
         label, value = told["label"], told["value"].strip()
         if label == "标记":
             self.line_flag = value
-        elif label == "人物":
-            self.amend_scene(printed_cast=tuple(map(clean_name, split_names(value))))
+        elif label == "人物":  # English names have spaces in them
+            told = split_names(value) if _HAN.search(value) and "、" not in value else value.split("、")
+            self.amend_scene(printed_cast=tuple(filter(None, map(clean_name, told))))
         else:
             if not self.in_scene:
                 self.scene("", None)

@@ -11,7 +11,7 @@ _GROUPS = frozenset(
     "二人 两人 三人 四人 几人 双方 众 众人 大家 全体 群众 人群 所有人 众大臣 眾 眾人 群演 ALL EVERYONE CROWD BOTH".split()
 )
 _EXTRA = re.compile(
-    rf"[{HAN}]{{2,}}(?:[甲乙丙]+丁?|\d+)$|^(?:路人|群众|群眾|围观|众).|"
+    rf"[{HAN}]{{2,}}(?:[甲乙丙]+丁?|\d+|[A-Z])$|^(?:路人|群众|群眾|围观|众).|"
     r"\b(?:MAN|WOMAN|BOY|GIRL|GUY|COP|VOICE|GUARD|NURSE|SOLDIER|WAITER)S?(?: ?#?\d+)?$"
 )
 _NARROW = {wide: wide - 0xFEE0 for r in ((0xFF10, 0xFF1A), (0xFF21, 0xFF3B), (0xFF41, 0xFF5B)) for wide in range(*r)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from juqing.reading.builder import ScriptBuilder
@@ -16,6 +17,7 @@ from juqing.reading.cues import (
     NARRATOR,
     NARRATORS,
     SURE,
+    VOICE,
     Names,
     SpokenCue,
     is_label,
@@ -31,7 +33,7 @@ from juqing.reading.cues import (
 )
 from juqing.reading.headings import CAST_ROW, PART, Heading, parse_heading, split_names
 from juqing.script import LineKind, Span
-from juqing.text.names import HAN
+from juqing.text.names import HAN, NameFinder
 
 ACTION_MARKS = "△▲▽⊿Δ∆▷◇○●※〔"
 
@@ -52,20 +54,32 @@ _CAST_LINE = re.compile(
     r"^(?P<name>[^：:—\-\s　（(，,。]{1,12})\s*(?:[（(](?P<alias>[^）)]*)[）)])?\s*(?:[:：]|—+|--+|－+|[\s　]{2,}|　|[\s　](?=男|女|\d|[一二三四五六七八九十]+岁)|[，,](?=\s*(?:男|女|\d|[一二三四五六七八九十]+岁)))\s*(?P<note>.+)$"
 )
 _CREDIT = re.compile(r"^(?P<k>编剧|編劇|作者|导演|原著|改编|策划)\s*[:：]\s*(?P<v>.+)$")
-_TITLE = re.compile(r"^[《〈](?P<t>[^《》]{1,60})[》〉](?:[^。]{0,20})$")
+_TITLE = re.compile(
+    r"^(?:[^《》〈〉。，：:]{0,10}(?:剧本?|劇本?|电影|電影|影片|小品|故事片|脚本|相声)\s*)?[《〈](?P<t>[^《》]{1,60})[》〉](?P<rest>[^。]{0,20})$"
+)
 _TITLE_LABEL = re.compile(r"^(?:片名|剧名|劇名|标题)\s*[:：]\s*《?(?P<t>[^》]+)》?$")
 _FLASHBACK = re.compile(
     r"^[—–\-【\[（(△▲\s]*(?:画面|插入|进入)*(?P<w>闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇)(?:画面|片段|镜头)?\s*\d{0,2}\s*(?:开始|開始|起)?"
     r"(?:[】\]）)：:。—–\-\s]*$|(?<=[闪閃]回)\s*[：:，,\s].{0,60}$)"
 )
 _FLASHBACK_END = re.compile(
-    r"^[—–\-【\[（(△▲\s]*(?:画面)?(?:(?:闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇)(?:画面|片段)?\s*\d{0,2}\s*(?:结束|結束|完|止)|切?回(?:到)?现实|闪回现实|现实)"
+    r"^[—–\-【\[（(△▲\s]*(?:画面)?(?:(?:闪回|閃回|回忆|回憶|梦境|夢境|蒙太奇)(?:画面|片段)?\s*\d{0,2}\s*(?:结束|結束|完|止)|切?回(?:到)?(?:现实|現實)|闪回现实|现实|現實)"
     r"(?:[】\]）)。—–\-\s]*|[，,].{0,20})$"
 )
+FLAG_CHARACTER = re.compile("[闪閃忆憶梦夢蒙现現]")
+"""What is in every line that opens or closes a flag; quick, for the many lines that do neither."""
 _RULE = re.compile(r"^(?:-{3,}|\*{3,}|_{3,}|(?:- ){2,}-)$")
+_TABLE_RULE = re.compile(r"[|:\s-]+")
 _MARKDOWN_START = re.compile(r"^(?:>\s*)+|^[-*+]\s+(?=\S)")
 _EMPHASIS = re.compile(r"(\*{1,3}|_{1,3})(?=\S)([^*_]+?)\1")
 _ACT = re.compile(r"[幕折出]|序幕|尾声|尾聲|楔子|序章|ACT", re.I)
+_BARE_CUE = re.compile(
+    rf"^(?![0-9０-９一二三四五六七八九十几数两半]+个?(?:天|年|月|日|夜|周|小时|分钟|星期)之?[后前]$)[{HAN}][{HAN}·A-Z0-9]{{1,7}}\s?(?:[（(][^（）()]{{1,20}}[）)])?$"
+)
+_PLACE = re.compile(f"[{HAN}A-Za-z0-9/·]{{2,12}}")
+_REMARK = re.compile("[（(].*[）)]")
+_MIN_BARE_NAMES = 2
+_MIN_BARE_CUES = 3
 _MAX_BARE_NAME = 5  # a cast row of nothing but a name
 _MAX_DECLARED_NAME = 20
 _FLAGS = {"闪": "flashback", "閃": "flashback", "回": "flashback", "梦": "dream", "夢": "dream", "蒙": "montage"}
@@ -78,7 +92,7 @@ _OTHER = re.compile(
     r"^[【\[（(]?\s*(?:[♪♫]|(?:BGM|SFX|音效|音乐|音樂|配乐|歌曲|插曲|主题曲|主題曲)\s*(?:[:：】\]）)]|起|$))", re.I
 )
 _TRANSITION = re.compile(
-    r"^[【\[（(]?\s*(?:空镜|空鏡|特写|特寫|镜头|鏡頭|切至|切到|切入|切回|叠化至?|疊化|淡入|淡出|黑场|黑場|黑屏|渐黑|渐隐|渐显|转场|定格|快切|跳切|CUT\s*TO|FADE\s*(?:IN|OUT|TO))(?:[:：】\]）)，。.]|$|(?=.{0,30}[】\]）)]$)|(?<=镜头)(?=切|转|摇|推|拉))",
+    r"^[【\[（(]?\s*(?:空镜|空鏡|特写|特寫|镜头|鏡頭|切至|切到|切入|切回|叠化至?|疊化|化出|化入|淡入|淡出|黑场|黑場|黑屏|渐黑|渐隐|渐显|转场|定格|快切|跳切|CUT\s*TO|FADE\s*(?:IN|OUT|TO))(?:[:：】\]）)，。.]|$|(?=.{0,30}[】\]）)]$)|(?<=镜头)(?=切|转|摇|推|拉))",
     re.I,
 )
 _END = re.compile(
@@ -86,7 +100,7 @@ _END = re.compile(
     re.I,
 )
 _LABEL_ROW = re.compile(
-    r"^(?P<k>时间|時間|地点|地點|场景|場景|内外景?|道具|服装|服化道|天气|备注|備註|注|灯光|布景|气氛)\s*[:：](?P<v>.*)$"
+    r"^【?(?P<k>时间|時間|地点|地點|场景|場景|景|内外景?|内/外景?|道具|服装|服化道|天气|备注|備註|注|灯光|布景|气氛)(?:】\s*[:：]?|\s*[:：])(?P<v>.*)$"
 )
 _DASH_ACTION = re.compile(rf"^[—–-]{{1,2}}\s*(?=[{HAN}])")
 
@@ -115,8 +129,12 @@ class _Reader:
         self.cast_rows: dict[int, tuple[str, tuple[str, ...], str]] = {}
         self.blocks = self._front_matter()
         self._collect_names()
+        self.bare_cues = self._find_bare_cues()
+        self.names = Names(self.names.known | set(self.bare_cues.values()))
+        self.is_apart = 2 * sum(1 for i in self.bare_cues if i and not self.texts[i - 1]) > len(self.bare_cues)
         self.in_act = False  # under the head of an act the story begins at once, with or without a scene heading
-        self.flag, self.flag_end = "", -1  # the flashback that is open, and the line that closes it (-1: none does)
+        self.closed_flags = closed_flags(self.texts)
+        self.flag, self.flag_closes = "", False  # the flashback that is open, and whether a line closes it
 
     # Pass one
 
@@ -206,7 +224,7 @@ class _Reader:
             if not text or i in self.blocks or i in self.headings or i in self.parts or text[0] in ACTION_MARKS:
                 continue
             if (row := CAST_ROW.match(text)) is not None and (
-                i - 1 in self.headings or "、" in row["v"] or "，" in row["v"]
+                i - 1 in self.headings or _LABEL_ROW.match(self.texts[i - 1]) or "、" in row["v"] or "，" in row["v"]
             ):
                 printed.update(dict.fromkeys(split_names(row["v"])))
                 continue
@@ -226,6 +244,41 @@ class _Reader:
         known = Names(names)
         joint = {name for name in often - set(self.builder.cast) if len(split_joint(name, known, split_known=True)) > 1}
         self.names = Names(names - joint)
+
+    def _find_bare_cues(self) -> dict[int, str]:
+        """The lines that are a name above its speech, as in scripts laid out the American way, and the name.
+
+        It is known, stands so twice, or is named in other lines too; and a script that is laid out so has several.
+        """
+        texts = [text for text in self.texts if text]
+        have_colons = 3 * sum(1 for text in texts if text.find("：") > 0 or text.find(":") > 0) > len(texts)
+        found: dict[int, str] = {}
+        for i, text in enumerate(self.texts[:-1]):
+            if _BARE_CUE.match(text) and self._is_speech(i) and self._is_speech(i + 1):
+                name = read_name(text)[0]
+                voice = VOICE.match(name)
+                if looks_like_name(name := voice["name"] if voice is not None else name):
+                    found[i] = name
+        if have_colons:  # here a name alone is a slip, and must be one that the author lists
+            return {i: name for i, name in found.items() if name in self.builder.cast}
+        counts = Counter(found.values())
+        often = {name for name, n in counts.items() if n > 1 or name in self.names.known}
+        if len(often) < _MIN_BARE_NAMES or sum(counts[name] for name in often) < _MIN_BARE_CUES:
+            return {}
+        finder = NameFinder(counts.keys() - often)
+        named = {name for i, text in enumerate(self.texts) if i not in found for name in finder.find(text)}
+        return {i: name for i, name in found.items() if name in often or name in named}
+
+    def _is_speech(self, i: int) -> bool:
+        """Whether a line could be what somebody says under a name, or that name: text that nothing marks as anything else."""
+        text = self.texts[i]
+        return (
+            bool(text)
+            and not (i in self.headings or i in self.parts or i in self.blocks or text[0] in "【[")
+            and special_kind(text, self.names) is None
+            and ((cue := parse_cue(text, self.names)) is None or cue.confidence < SURE)
+            and not (_FLASHBACK.match(text) or _FLASHBACK_END.match(text))
+        )
 
     # Pass two
 
@@ -300,16 +353,28 @@ class _Reader:
         if following > i and not (heading.interior or heading.time or heading.place):
             told = _bare_heading(self.texts[following])
             if told is not None:  # 场1-2 with 日 内 大殿 on the next line
-                self.builder.amend_scene(interior=told.interior, time=told.time, place=told.place)
                 if following > i + 1:
                     self._note("blank", i + 1)
-                return self._note("label", following)
+                last = following if told.place or not self._is_place(following + 1) else following + 1
+                place = told.place or (self.texts[last] if last > following else "")
+                self.builder.amend_scene(interior=told.interior, time=told.time, place=place)
+                return self._note("label", following, last)
         return i + 1
+
+    def _is_place(self, i: int) -> bool:
+        """Whether a line under 日 内 is the place: a short word, and the scene begins behind it."""
+        if i + 1 >= len(self.texts) or _PLACE.fullmatch(self.texts[i]) is None or not self._is_speech(i):
+            return False
+        following = self.texts[i + 1]
+        begins = following[:1] in ACTION_MARKS or CAST_ROW.match(following) or parse_cue(following, self.names)
+        return bool(following and begins) and self.texts[i] not in self.names.known
 
     def _is_front(self, text: str, i: int) -> bool:
         """Whether a line before the first scene is front matter: a title, a credit, loose text; not a cue or an action."""
         if _TITLE.match(text) or _TITLE_LABEL.match(text) or _CREDIT.match(text):
             return True
+        if i in self.bare_cues:
+            return False
         if self.first_story is None:
             return i == self.first_text and self._looks_like_title(text)
         if text[0] in ACTION_MARKS or _CAPTION.match(text) or _NARRATION.match(text) or _FLASHBACK.match(text):
@@ -320,6 +385,8 @@ class _Reader:
     def _front_kind(self, text: str) -> str:
         if (title := _TITLE.match(text) or _TITLE_LABEL.match(text)) is not None and not self.builder.title:
             self.builder.title = title["t"].strip()
+            if PART.match(rest := title.groupdict().get("rest", "").strip()):
+                self.builder.part = rest  # 《归途》第一集
             return "title"
         if (credit := _CREDIT.match(text)) is not None:
             if credit["k"] in ("编剧", "編劇", "作者"):
@@ -342,6 +409,8 @@ class _Reader:
             and self._is_plain_name(halves[0])
         ) and (cue := read_cue(*halves, self.names)) is not None:
             return self._read_cue(cue, i, n)  # most lines
+        if i in self.bare_cues:
+            return self._read_bare_cue(i)
         bracket = text[0] in "【[" and text[-1] in "】]"
         inner = text[1:-1].strip() if bracket else text
         if _FLASHBACK_END.match(text):
@@ -381,10 +450,26 @@ class _Reader:
                 cue.confidence,
             )
         last, said = i, cue.text
-        if not said and not cue.parentheticals:  # the name stands alone, the speech on the next line
-            nxt = i + 1
-            if nxt < n and self._is_plain(nxt):
-                last, said = nxt, self.texts[nxt]
+        is_song = cue.delivery == "sung"
+        while (
+            (is_song or not (said or cue.parentheticals)) and not cue.text and last + 1 < n and self._is_plain(last + 1)
+        ):
+            last += 1  # the name stands alone, the speech on the next line, the song on the next lines
+            said += self.texts[last]
+        return self._add_cue(cue, said, i, last)
+
+    def _read_bare_cue(self, i: int) -> int:
+        """Read a name above its speech: all up to a blank line where cues stand behind one, else remarks and a line."""
+        last, said = i, []
+        while last + 1 < len(self.texts) and last + 1 not in self.bare_cues and self._is_speech(last + 1):
+            last += 1
+            said.append(self.texts[last])
+            if not self.is_apart and _REMARK.fullmatch(said[-1]) is None:
+                break
+        cue = read_cue(self.texts[i], "".join(said).lstrip("：:"), self.names)
+        return self._line("action", self.texts[i], i) if cue is None else self._add_cue(cue, cue.text, i, last)
+
+    def _add_cue(self, cue: SpokenCue, said: str, i: int, last: int) -> int:
         return self._line(
             "dialogue",
             said,
@@ -407,29 +492,19 @@ class _Reader:
         )
 
     def _fill_scene(self, label: str, value: str) -> None:
-        told = parse_heading(f"场景：{value}") if label in ("地点", "地點", "场景", "場景") else None
+        told = parse_heading(f"场景：{value}") if label[0] in "地场場景内" else None
         if told is not None:
             self.builder.amend_scene(place=told.place, interior=told.interior, time=told.time)
         elif label in ("时间", "時間"):
             self.builder.amend_scene(time=value)
 
     def _open_flag(self, flag: str, i: int) -> None:
-        self.flag, self.flag_end = flag, -1
-        for j in range(i + 1, len(self.texts)):
-            if _FLASHBACK_END.match(self.texts[j]):
-                self.flag_end = j
-                return
-            if _FLASHBACK.match(self.texts[j]):
-                break
-        self.builder.warn(
-            f"the {flag} that opens here is never closed; it is taken to end with its scene",
-            "这里开始的闪回或梦境没有结束标记，当作到本场为止",
-            i + 1,
-            0.7,
-        )
+        self.flag, self.flag_closes = flag, i in self.closed_flags
+        if not self.flag_closes:
+            warn_unclosed(self.builder, flag, i + 1)
 
     def _end_unclosed_flag(self) -> None:
-        if self.flag_end < 0:
+        if not self.flag_closes:
             self.flag = ""
 
     def _opened_just_before(self, i: int) -> bool:
@@ -439,13 +514,73 @@ class _Reader:
 
 def opens_flag(text: str) -> str | None:
     """The flag that a line such as 【闪回】 or △画面闪回 opens, None for other lines."""
+    if FLAG_CHARACTER.search(text) is None:
+        return None
     opening = None if _FLASHBACK_END.match(text) else _FLASHBACK.match(text)
     return _FLAGS[opening["w"][0]] if opening is not None else None
 
 
 def closes_flag(text: str) -> bool:
     """Whether a line such as 【闪回结束】 or △画面切回现实 ends a flashback, a dream or a montage."""
-    return _FLASHBACK_END.match(text) is not None
+    return FLAG_CHARACTER.search(text) is not None and _FLASHBACK_END.match(text) is not None
+
+
+def closed_flags(texts: Iterable[str]) -> frozenset[int]:
+    """Which of the texts open a flashback that a later one closes before another opens."""
+    closed: set[int] = set()
+    opened = -1
+    for i, text in enumerate(texts):
+        if closes_flag(text):
+            closed.add(opened)
+            opened = -1
+        elif opens_flag(text) is not None:
+            opened = i
+    return frozenset(closed - {-1})
+
+
+class FlagMarks:
+    """What marks such as 【闪回】 say of the lines after them, for formats that are read element by element, and their writers.
+
+    A flashback that nothing closes ends with its scene; one that is closed goes on across headings. A mark directly before a
+    heading is about that scene.
+    """
+
+    def __init__(self, texts: Iterable[str]):
+        """`texts` are all that can be such a mark, in order; a mark's index is its place among them."""
+        self._closed = closed_flags(texts)
+        self._closes = False
+        self._is_new = False
+        self.flag = ""
+
+    def open(self, flag: str, i: int) -> bool:
+        """The text at `i` opens a flag; whether a later one closes it."""
+        self.flag, self._closes, self._is_new = flag, i in self._closed, True
+        return self._closes
+
+    def close(self) -> None:
+        """A mark ends the flag."""
+        self.flag, self._is_new = "", False
+
+    def go_on(self) -> None:
+        """Anything but a heading follows."""
+        self._is_new = False
+
+    def heading(self) -> str:
+        """A scene begins: the flag that goes on in it."""
+        if not (self._closes or self._is_new):
+            self.flag = ""
+        self._is_new = False
+        return self.flag
+
+
+def warn_unclosed(builder: ScriptBuilder, flag: str, line: int) -> None:
+    """Warn that nothing closes the flashback that opens on a line."""
+    builder.warn(
+        f"the {flag} that opens here is never closed; it is taken to end with its scene",
+        "这里开始的闪回或梦境没有结束标记，当作到本场为止",
+        line,
+        0.7,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -481,6 +616,8 @@ def _is_declared(name: str) -> bool:
 
 def _clean(line: str) -> str:
     text = _INVISIBLE.sub("", line).replace("\u00a0", " ").strip(" \t　\r\v\f")
+    if text[:1] == "［":
+        text = text.replace("［", "【").replace("］", "】")
     if "*" in text:
         text = re.sub(r"\*\*(.+?)\*\*", r"\1", text)
     return text
@@ -490,12 +627,15 @@ def _without_markdown(text: str) -> str:
     """A line without the marks of a quote, a list or a rule, and without emphasis; `#` stays, for headings."""
     if _RULE.match(text):
         return ""
+    if text[:1] == "|":  # a row of a table
+        text = "" if _TABLE_RULE.fullmatch(text) else "　　".join(cell.strip() for cell in text.strip("|").split("|"))
     text = _MARKDOWN_START.sub("", text)
     return _EMPHASIS.sub(r"\2", text).replace("`", "").strip()
 
 
 def _bare_heading(text: str) -> Heading | None:
     """`日 内 大殿`: int/ext and time without a number, a heading only where the line before asks for one."""
+    text = re.sub("^景[:：]", "", text)
     if len(text) > 40 or not re.search("[内外日夜晨內]", text):
         return None
     told = parse_heading("场景：" + text)

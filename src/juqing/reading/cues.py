@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from juqing.reading.cast import clean_name
+from juqing.reading.cast import clean_name, is_minor
 from juqing.reading.limits import MAX_NAME_CHARACTERS
 from juqing.script import Delivery
 from juqing.text.names import HAN, NameFinder
@@ -23,7 +23,7 @@ NARRATORS = frozenset((NARRATOR, "解说", "解說", "画外音", "畫外音", "
 
 _DELIVERIES: tuple[tuple[Delivery, str], ...] = (
     ("os", r"O\.?\s?S\.?|内心独白|內心獨白|内心\s?OS|内心|心声|心聲|心里话|独白|獨白|心想"),
-    ("vo", r"V\.?\s?O\.?"),
+    ("vo", r"V\.?\s?O\.?|旁白"),
     ("phone", r"电话里|电话中|电话|電話裡|電話|对讲机里?|手机里|话筒里|on (?:the )?phone|into phone|filtered"),
     ("off", r"画外音?|畫外音?|门外|O\.?\s?C\.?|off"),
     ("sung", r"唱|演唱|singing|sings"),
@@ -37,15 +37,19 @@ _MAX_TAG = 60  # longer than any tag with its mood
 _MAX_NESTED = 4
 _CONTINUED = re.compile(r"续|續|CONT['’]?D\.?|CONTINUED|CONTINUING|MORE", re.I)
 _PARENTHESES = re.compile(r"[（(〔]([^（）()〔〕]*)[）)〕]|〔([^〔〕（）()]*)$")  # a stage play's 〔 may stay open
+_FIRST_REMARK = re.compile("【([^【】]{1,30})】\\s*(?=.)")
 _CUE_BRACKETS = re.compile(r"[（(【\[［〔]([^（）()【】\[\]［］〔〕]*)[）)】\]］〕]")
 _UNCLOSED = re.compile(r"^([^（(：:]{1,12})[（(]([^（）()：:]{1,12})[：:](.+)$")
 _VOICE_IN_BRACKETS = re.compile(
     r"^[（(【](?P<cue>[^（()）【】：:，,。]{1,20}?\s?(?:OS|VO|O\.S\.|V\.O\.|画外音|内心独白))\s*[，,：:](?P<text>.+)[）)】]$",
     re.I,
 )
-_GAP = re.compile(r"^([^\s：:。，！？、（(]{1,12}(?:[（(][^（）()]{1,12}[）)])?)(?:\t\s*|[ 　]{2,})(\S.*)$")
+_GAP = re.compile(r"^([^\s：:。，！？（(]{1,12}(?:[（(][^（）()]{1,12}[）)])?)(?:[\t　]\s*| {2,})(\S.*)$")
+_SPREAD = re.compile(rf"^([{HAN}])[ 　]+([{HAN}])[ 　]+(\S.*)$")  # a name of two characters, as wide as one of three
+_TO_SOMEBODY = re.compile(f"(?P<name>[{HAN}]{{2,5}}[A-Z0-9]?)[对對向](?P<to>.+)")  # 护士长对小邓：
+_LETTERED = re.compile(f"(?P<stem>[{HAN}]+?)(?P<letters>甲乙丙?丁?戊?|乙丙丁?|丙丁)")  # 路人甲乙
 _TOGETHER = re.compile(r"^(?P<name>.+?)(?P<mood>齐声|齊聲|同时|同時|异口同声|一起)$")
-_VOICE = re.compile(r"^(?P<name>.+?)(?:的)?(?:声音|聲音|画外音|畫外音|话外音|旁白)$")
+VOICE = re.compile(r"^(?P<name>.+?)(?:的)?(?:声音|聲音|画外音|畫外音|话外音|旁白)$")
 _LATIN = "A-Za-zÀ-ɏЀ-ӿ"
 _NAME_LIKE = re.compile(
     rf"(?:[{HAN}ぁ-ヿ]{{1,6}}|[{HAN}]{{1,7}}(?:·[{HAN}]{{1,7}}){{1,3}}|\d{{1,3}}[{HAN}]{{1,5}}|[{HAN}]{{1,5}}[0-9A-Za-z]{{1,2}}"
@@ -56,7 +60,7 @@ _RELATION = re.compile(
     r"|助理|秘书|手下|粉丝|司机|保镖|同学|朋友|男友|女友|律师|经纪人|老师|徒弟|师父|邻居|同事|上司|下属|家人|随从|丫鬟|管家|部下|战友|前妻|前夫)[甲乙丙丁\d]*$"
 )
 _NO_NAME = re.compile(
-    r"^[他她它我你您这那此其该]|[的了着是道说問问喊叫答想]$|(?:画面|镜头|特写|内容|字样|标题|场景|如下|写道|显示|短信|微信|时候|结果|原来|所以|但是|因为|可是|于是|只见)$"
+    r"^[他她它我你您这那此其该]|[的了着是道说問问喊叫答想]$|(?:画面|镜头|特写|内容|字样|标题|场景|如下|写道|显示|短信|微信|时候|结果|原来|所以|但是|因为|可是|于是|只见|(?:铃|门|步|枪|雷|钟|掌|笛|炮|乐|雨|风|水)声|铃响)$"
 )
 _BRACKETS = frozenset("（(【")
 _MAX_BEFORE_NAME = 6
@@ -65,8 +69,11 @@ _LABELS = frozenset(
     """时间 時間 地点 地點 人物 出场人物 登场人物 角色 场景 場景 场次 场号 字幕 叠字幕 出字幕 旁白 解说 解說 画外音 畫外音 音效 音乐 音樂 配乐 备注 備註
     注 道具 服装 服化道 天气 气氛 灯光 大纲 梗概 故事梗概 片名 剧名 编剧 作者 导演 监制 出品 类型 题材 主题 集数 时长 年代 简介 空镜 特写 近景 中景
     远景 全景 镜头 画面 新闻画面 闪回 回忆 切至 切 转场 淡入 淡出 叠化 黑场 定格 BGM SFX OS VO O.S. V.O. 歌词 歌曲 主题曲 片头 片尾 旁注 说明 提示 布景 幕启 幕落 内外 内外景
-    集 第一集 性格 外貌 年龄 身份 职业 背景 关系 一句话故事 插曲 电视画面 电视 新闻 短信 微信 信 画 备忘 http https""".split()
+    景 场面 人 集 第一集 性格 外貌 年龄 身份 职业 背景 关系 一句话故事 插曲 电视画面 电视 新闻 短信 微信 信 画 备忘 http https""".split()
 )
+
+_DIGITS = "0123456789０１２３４５６７８９一二三四五六七八九十"
+_COUNTED_LABEL = re.compile(rf"(?:镜头|鏡頭|画面|畫面|镜|分镜)\s*[{_DIGITS}]{{1,3}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,11 @@ class Names:
 
 def is_label(word: str) -> bool:
     """Whether a word before a colon labels something rather than speaks."""
-    return word in _LABELS or word.upper() in _LABELS
+    return (
+        word in _LABELS
+        or word.upper() in _LABELS
+        or (word[-1:] in _DIGITS and _COUNTED_LABEL.fullmatch(word) is not None)
+    )
 
 
 def looks_like_name(word: str) -> bool:
@@ -140,7 +151,9 @@ _PAIRS = {
 
 
 def split_gap(text: str) -> tuple[str, str] | None:
-    """`(X, Y)` around a tab or two spaces after a short first word, as left by columns: `小王    你好吗？`."""
+    """`(X, Y)` around a tab, a wide space or two spaces after a short first word: `小王    你好吗？`, `李　嫂　我的水！`."""
+    if text[1:2] in " 　" and (spread := _SPREAD.match(text)) is not None:
+        return spread[1] + spread[2], spread[3]
     gap = _GAP.match(text)
     return (gap[1], gap[2]) if gap is not None else None
 
@@ -218,6 +231,8 @@ def split_joint(name: str, names: Names, *, split_known: bool = False) -> tuple[
     """
     if (name in names.known and not split_known) or len(name) > MAX_NAME_CHARACTERS:
         return (name,)
+    if (lettered := _LETTERED.fullmatch(name)) is not None:
+        return tuple(lettered["stem"] + letter for letter in lettered["letters"])
     for separator, is_sure in _JOINTS:
         if len(pieces := separator.split(name)) == 1:
             continue
@@ -242,6 +257,10 @@ def read_speech(text: str) -> tuple[str, tuple[str, ...], Delivery]:
         text = _PARENTHESES.sub(take, text)
         if len(bracketed) == n_before:
             break
+    text = text.strip()
+    while text[:1] == "【" and (first := _FIRST_REMARK.match(text)) is not None:
+        bracketed.append(first[1])
+        text = text[first.end() :]
     text = re.sub(r"[ \t]{2,}", " ", text).strip() if bracketed else text.strip()
     if not bracketed:
         return text, (), "on"
@@ -252,7 +271,10 @@ def read_speech(text: str) -> tuple[str, tuple[str, ...], Delivery]:
 def names_of_cues(cues: Iterable[str]) -> Names:
     """The names in the cues of a format that keeps them apart, joint ones split."""
     names = (read_name(cue)[0] for cue in cues if len(cue) <= MAX_NAME_CHARACTERS)
-    return Names(part for name in names if name for part in split_joint(name, Names()))
+    nobody = Names()
+    parts = Names(part for name in names if name for part in split_joint(name, nobody))
+    joint = (name for name in parts.known if len(split_joint(name, parts, split_known=True)) > 1)  # ANN AND BOB
+    return Names(parts.known.difference(joint))
 
 
 def parse_cue(text: str, names: Names) -> SpokenCue | None:
@@ -270,7 +292,9 @@ def parse_cue(text: str, names: Names) -> SpokenCue | None:
             slip[1]
         ) in names.known:
             halves = slip[1], slip[2]
-        elif (gap := split_gap(text)) is not None and read_name(gap[0])[0] in names.known:
+        elif (gap := split_gap(text)) is not None and all(
+            part in names.known for part in split_joint(read_name(gap[0])[0], names)
+        ):
             halves = gap
         elif (open_bracket := _UNCLOSED.match(text)) is not None and clean_name(open_bracket[1]) in names.known:
             halves = f"{open_bracket[1]}（{open_bracket[2]}）", open_bracket[3]
@@ -290,7 +314,7 @@ def read_cue(printed: str, spoken: str, names: Names) -> SpokenCue | None:
         return None
     elif len(joint := split_joint(name, names)) > 1:
         speakers = joint
-    elif (voice := _VOICE.match(name)) is not None and voice["name"] in names.known:
+    elif (voice := VOICE.match(name)) is not None and voice["name"] in names.known:
         speakers, delivery = (voice["name"],), "off" if delivery == "on" else delivery
     elif (known := names.finder.prefix(name)) and (rest := name[len(known) :].strip()) in names.known:
         speakers = (known, rest)  # 林父 林远：
@@ -300,6 +324,14 @@ def read_cue(printed: str, spoken: str, names: Names) -> SpokenCue | None:
     elif spoken and (inside := _speaker_inside(name, names)) is not None:  # 老师林远放下笔：
         speakers, confidence = (inside,), 0.9
         moods = (name, *moods)
+    elif (
+        spoken
+        and (to := _TO_SOMEBODY.match(name)) is not None
+        and looks_like_name(to["name"])
+        and (to["to"] in names.known or is_minor(to["to"]))
+    ):
+        speakers, confidence = (to["name"],), 0.6
+        moods = (name[to.end("name") :], *moods)
     elif looks_like_name(name) and spoken:
         speakers, confidence = (name,), 0.6
     else:

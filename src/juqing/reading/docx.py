@@ -20,6 +20,8 @@ from juqing.reading import limits
 from juqing.reading._xml import local, parse_xml
 from juqing.reading.chinese import ACTION_MARKS
 from juqing.reading.cues import looks_like_name
+from juqing.reading.headings import PART, parse_heading
+from juqing.reading.sheet import columns_of
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STRICT_W = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"
@@ -192,10 +194,52 @@ def _blocks(parent: Element, numbering: _Numbering) -> Iterator[str]:
         if name == "p":
             if not numbering.style(child).upper().startswith("TOC"):
                 yield numbering.label(child) + "".join(_runs(child))
-        elif name == "tr":
-            yield from _row(list(_blocks(child, numbering)))
+        elif name == "tbl":
+            yield from _table(list(_rows(child, numbering)))
         elif name not in _SKIPPED and not _is_contents(child):
             yield from _blocks(child, numbering)
+
+
+def _rows(parent: Element, numbering: _Numbering) -> Iterator[list[list[str]]]:
+    """The rows of a table, each a list of cells, each a list of paragraphs."""
+    for child in parent:
+        if local(child) == "tr":
+            yield list(_cells(child, numbering))
+        elif local(child) not in _SKIPPED:
+            yield from _rows(child, numbering)
+
+
+def _cells(parent: Element, numbering: _Numbering) -> Iterator[list[str]]:
+    for child in parent:
+        if local(child) == "tc":
+            yield list(_blocks(child, numbering))
+        elif local(child) not in _SKIPPED:
+            yield from _cells(child, numbering)
+
+
+def _table(rows: list[list[list[str]]]) -> Iterator[str]:
+    """A table as lines; one whose first row names columns for speaker and text as the script that it tells row by row."""
+    columns = columns_of([" ".join(cell) for cell in rows[0]]) if rows else {}
+    if not columns:
+        for row in rows:
+            yield from _row([paragraph for cell in row for paragraph in cell])
+        return
+    part = scene = ""
+    for row in rows[1:]:
+        told = {kind: " ".join(" ".join(row[k]).split()) for kind, k in columns.items() if k < len(row)}
+        if told.get("part") and told["part"] != part:
+            part, scene = told["part"], ""
+            yield part if PART.match(part) else f"第{part}集"
+        if (here := told.get("scene", "")) and here != scene:
+            scene = here
+            is_heading = (heading := parse_heading(here)) is not None and heading.sure
+            yield here if is_heading else f"第{here}场" if here.isdecimal() else f"场景：{here}"
+        speaker, text = told.get("speaker", ""), told.get("text", "")
+        mood = f"（{told['mood']}）" if told.get("mood") else ""
+        if speaker:
+            yield f"{speaker}{mood}：{text}"
+        elif text:
+            yield text
 
 
 def _row(cells: list[str]) -> list[str]:

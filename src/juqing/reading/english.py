@@ -30,13 +30,15 @@ _CAST_HEAD = re.compile(
     re.I,
 )
 _CAST_ROW = re.compile(r"^(?P<name>[A-Z][\w'’.\- ]{0,40}?)\s*(?:[,:—–]|--|\.{2,}|\s-\s)\s*(?P<note>.+)$")
-_NAME = r"[A-Z][\w'’\-]*\.?(?: (?:[A-Z][\w'’\-]*\.?|of|the|and|&)){0,4}"
+_TITLE = r"(?i:MRS?|MS|MESSRS|DR|PROF|REV|FR|STE?|CAPT|COL|GEN|MAJ|LT|SGT|CPL|INSP|SUPT|HON|GOV|SEN|PRES)"
+_WORD = rf"(?:{_TITLE}\. ?|[A-Z]\. ?)*(?!{_TITLE}\.)[A-Z][\w'’\-]*"  # MRS. HOLT and J. B. LEE are one name
+_NAME = rf"{_WORD}(?: (?:{_WORD}|of|the|and|&)){{0,4}}"
 _CUE_STOP = re.compile(
-    rf"^_?(?P<name>{_NAME}?)_?\s*(?P<mood>(?:[\[(_][^\])]{{1,60}}[\])]_?)?)\s*[.]_?(?:\s+(?P<text>\S.*))$"
+    rf"^_?(?P<name>{_WORD}(?: (?:{_WORD}|of|the|and|&)){{0,4}}?)_?\s*(?P<mood>(?:[\[(_][^\])]{{1,60}}[\])]_?)?)\s*[.]_?(?:\s+(?P<text>\S.*))$"
 )
 _CUE_COLON = re.compile(rf"^(?P<name>{_NAME})\s*(?P<mood>(?:\([^)]{{1,60}}\))?)\s*:\s*(?P<text>.*)$")
 _CUE_ALONE = re.compile(
-    r"^(?P<name>[A-Z][A-Z'’\- ]*(?:\.? ?(?:&|AND) [A-Z'’\- ]+)?\d*)\s*(?P<mood>(?:[\[(][^\])]{1,60}[\])])?)\s*[.:]?$"
+    rf"^(?P<name>(?:{_TITLE}\. ?)?[A-Z][A-Z'’\- ]*(?:\.? ?(?:&|AND) [A-Z'’\- ]+)?\d*)\s*(?P<mood>(?:[\[(][^\])]{{1,60}}[\])])?)\s*[.:]?$"
 )
 _DIRECTION = re.compile(r"^_?[\[(](?P<text>[^\[\]]*)[\])]_?[.]?$")
 _BRACKETS = re.compile(r"_?\[([^\[\]]{1,200})\]_?")
@@ -44,7 +46,10 @@ _PAGE = re.compile(
     r"^(?:\(?(?:MORE|CONTINUED)\)?:?(?:\s*\(?\d+\)?)?|CONTINUED:?.*|\d{1,4}\.?|Page \d+|\(CONTINUED\)\s*\d*\.?)$"
 )
 _TRANSITION = re.compile(r"^(?:[A-Z][A-Z .'’-]* TO:|FADE (?:IN|OUT)[.:]?|THE END\.?|CURTAIN\.?|(?:END OF|BLACKOUT).*)$")
-_NO_CUE = frozenset("ACT SCENE END CURTAIN ENTER EXIT EXEUNT THE".split())
+_NO_CUE = frozenset(
+    "ACT SCENE END CURTAIN ENTER EXIT EXEUNT THE NOTE NOTES TIME PLACE SETTING LIGHTS SOUND MUSIC BLACKOUT".split()
+)
+_MIN_CAPITALS = 3
 
 
 def read_english(lines: list[str], builder: ScriptBuilder) -> None:
@@ -151,12 +156,17 @@ class _Play(_Reader):
     def __init__(self, lines: list[str], builder: ScriptBuilder):
         super().__init__(lines, builder)
         counts: Counter[str] = Counter()
+        capitals: Counter[str] = Counter()  # cues in capitals with their speech behind them
         self.listed: dict[int, tuple[str, str] | None] = self._cast_list()
         for i, text in enumerate(self.texts):
             if i not in self.listed and (name := _cue_name(text)):
                 counts[name] += 1
+                if text.startswith(name) and _CUE_ALONE.match(text) is None:
+                    capitals[name] += 1
         listed = {row[0].upper() for row in self.listed.values() if row}
         self.cues = {name for name, n in counts.items() if n > 1 or name in listed} | listed
+        if sum(n for name, n in capitals.items() if name in self.cues) >= _MIN_CAPITALS:
+            self.cues |= capitals.keys()  # who speaks once too
         for row in self.listed.values():
             if row is None:
                 continue

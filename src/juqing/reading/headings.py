@@ -19,7 +19,7 @@ _INTERIOR = {
 }  # fmt: skip
 _TIME_WORD = (
     "日转夜|夜转日|夜转晨|大清早|清晨|凌晨|早晨|早上|上午|中午|正午|下午|午后|傍晚|黄昏|黃昏|黎明|拂晓|深夜|半夜|午夜|雨夜|雪夜|"
-    "晚上|夜晚|白天|日|夜|晨|早|午|晚|昏|day|night|dawn|dusk|morning|evening|afternoon|noon|midnight|later|continuous"
+    "晚上|夜晚|白天|日|夜|晨|早|午|晚|昏|连续|連續|day|night|dawn|dusk|morning|evening|afternoon|noon|midnight|later|continuous"
 )
 _TIME = re.compile(
     rf"(?:[0-9]{{2,4}}年?[·\s]?)?(?:{_TIME_WORD})(?:(?:[/、转至到])?(?:{_TIME_WORD}))*(?:[（(].{{0,8}}[）)])?|同时|稍后|次日|翌日|接上场|接前场",
@@ -33,12 +33,13 @@ _WORD_NUMBER = re.compile(
 _COUNTED = re.compile(rf"^(?P<n>{NUMERAL})\s*[场場](?=[\s　:：、.．])")  # 1场 日 内 办公室
 _PAIR = re.compile(rf"^(?P<n>[0-9０-９]+\s*{_DASH}\s*[0-9０-９]+[A-Za-z]?)(?![0-9:：年月日个人%])\s*[、.．:：]?")
 _PLAIN = re.compile(
-    r"^(?P<n>[0-9０-９]+[A-Za-z]?)(?:\s*[、.．:：]\s*|[\s　]+|(?=[内外日夜晨][\s　,，])|(?=[（(]))(?![0-9])"
+    r"^(?P<n>[0-9０-９]+[A-Za-z]?|[一二三四五六七八九十百]+(?=[、.．]))(?:\s*[、.．:：]\s*|[\s　]+|(?=[内外日夜晨][\s　,，])|(?=[（(]))(?![0-9])"
 )
 _SLUG = re.compile(
     r"^(?P<i>内/外景?|外/内景?|内、外景?|内景|外景|內景|外景|INT\.?\s*/\s*EXT\.?|EXT\.?\s*/\s*INT\.?|I\s*/\s*E\.?|INT|EXT|EST)(?P<s>[.。．:：\s　]+)(?=\S)",
     re.I,
 )
+_ALL_BRACKETS = re.compile(r"(?:【[^【】]{1,40}】\s*){2,}")
 _AFTER_WORD = ("", *" 　\t:：、.．，,（(-—/·")
 _CAST_LABEL = "出场人物|出場人物|登场人物|场景人物|本场人物|人物|角色|演员|人"
 _LABELED = re.compile(
@@ -46,7 +47,7 @@ _LABELED = re.compile(
 )
 _CAST_TAIL = re.compile(rf"[\s　，,；;（(]+(?:{_CAST_LABEL})\s*[:：]\s*(?P<v>.+?)[）)]?$")
 CAST_ROW = re.compile(
-    rf"^[（(【]?(?:(?:{_CAST_LABEL})\s*[:：]|人[\s　]+(?=[^\s　。，：:]{{1,6}}[\s　、，/][^。：:]*$))\s*(?P<v>.+?)】?$"
+    rf"^[（(【]?(?:(?:{_CAST_LABEL})(?:】\s*[:：]?|\s*[:：])|人[\s　]+(?=[^\s　。，：:]{{1,6}}[\s　、，/][^。：:]*$))\s*(?P<v>.+?)】?$"
 )
 _SENTENCE = re.compile("[。！？!?…；;]|[，,].{12,}")
 _EXTRA_COUNT = re.compile("若干|数人|等人?$|多人|群演|^无$|^[-—]+$|几名|数名|[两二三四五几]人$")
@@ -82,6 +83,8 @@ def parse_heading(text: str) -> Heading | None:
     if not text or text[0] not in _FIRST or len(text) > 160:
         return None
     text = _TIMECODE.sub("", text.lstrip("#").strip(" \t　*_")).replace("**", "")
+    if _ALL_BRACKETS.fullmatch(text):  # 【1-1】【日】【内】【公司大厅】
+        text = re.sub("[【】]+", " ", text).strip()
     if text.startswith(("【", "[")) and (end := text.find("】" if text[0] == "【" else "]")) > 0:
         text = (text[1:end] + " " + text[end + 1 :]).strip()
     fields: dict[str, str] = {}
@@ -108,7 +111,8 @@ def parse_heading(text: str) -> Heading | None:
     told = bool(fields.get("interior") or fields.get("time"))
     if not is_slug and (len(fields["place"]) > 40 or _SENTENCE.search(fields["place"] if sure or told else rest)):
         return None
-    if told and not sure and rest.rstrip().endswith(("。", "！", "？")):
+    is_whole = fields.get("interior") and fields.get("time")  # 1、街口，日，外。
+    if told and not sure and not is_whole and rest.rstrip().endswith(("。", "！", "？")):
         return None
     flag = next((name for name, pattern in _FLAGS if pattern.search(text)), "")
     return Heading(
@@ -135,6 +139,8 @@ def _read_start(text: str, fields: dict[str, str]) -> tuple[str, bool] | None:
             return None
         fields["interior"] = _interior(slug["i"])
         rest = re.sub(r"--+", " - ", text[slug.end() :])
+        if rest in _INTERIOR:  # a row 内/外：内
+            return None
         if re.search(r"\s[-–—]\s", rest):  # KITCHEN - NIGHT: the last dash is before the time
             place, _, time = re.split(r"(\s[-–—]\s)(?!.*\s[-–—]\s)", rest)
             fields["place"], fields["time"] = place.strip(), time.strip()
@@ -162,12 +168,15 @@ def _interior(text: str) -> str:
 
 def _sort_parts(rest: str, fields: dict[str, str]) -> None:
     """Sort the rest of a heading into int/ext, time and place, into `fields`."""
-    rest = re.sub(r"[（(](闪回|閃回|回忆|回憶|梦境|续|續|接上场)[）)]", " ", rest)
+    rest = re.sub(r"[（(\[［](闪回|閃回|回忆|回憶|梦境|蒙太奇|续|續|接[上前]?[场集])[）)\]］]", " ", rest)
     rest = re.sub(r"(?<=[日夜晨晚内外])[（(](.{1,6})[）)]$", r" ", rest)
     rest = re.sub(r"[（(）)]", " ", rest).strip(" 　:：、.。．,，-—")
     place: list[str] = []
     for piece in re.split(r"[\s　，,；;]+|(?<=\s)-+(?=\s)|\s*[—–]+\s*|:|：", rest):
         token = piece.strip(" 。.-/")
+        if (slug := _SLUG.match(token)) is not None:  # 1.INT.CAFE-DAY 咖啡馆 日 内
+            fields.setdefault("interior", _interior(slug["i"]))
+            token = token[slug.end() :]
         if not token:
             continue
         kinds = _classify(token)

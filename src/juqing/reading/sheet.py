@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from juqing.errors import FormatError, LimitError
@@ -20,22 +21,26 @@ from juqing.reading.headings import parse_heading
 from juqing.script import Span
 
 _COLUMNS = {
-    "scene": "scene scene_number heading 场 场次 场景 場次 場景 场号".split(),
-    "speaker": "speaker character name role who 人物 角色 说话人 說話人 姓名 名字 发言人".split(),
-    "text": "text line dialogue speech content lines 台词 臺詞 内容 內容 对白 對白 文本".split(),
+    "scene": "scene scene_number heading 场 场次 场景 場次 場景 场号 场次号".split(),
+    "speaker": "speaker character name role who 人物 角色 说话人 說話人 说话者 姓名 名字 发言人 发言者".split(),
+    "text": "text line dialogue dialog speech content lines 台词 臺詞 内容 內容 对白 對白 文本".split(),
     "mood": "parenthetical mood direction 情绪 情緒 提示 语气 動作 动作 备注".split(),
     "part": "episode act part 集 集数 幕".split(),
 }
+_GENERIC = re.compile(r"(?<=.)(?:名称|名字?|内容|內容|文本|_(?:name|text))$")  # 角色名, Dialogue Text
+_MAX_HEAD_ROWS = 20  # a title and the like above the names of the columns
 
 
 def columns_of(header: Sequence[str]) -> dict[str, int]:
     """Which column of a header is what; empty where it names no speaker or no text."""
-    names = [name.strip().strip("\ufeff").lower() for name in header]
-    found = {
-        kind: next(k for k, name in enumerate(names) if name in known)
-        for kind, known in _COLUMNS.items()
-        if any(name in known for name in names)
-    }
+    found: dict[str, int] = {}
+    for shorten in (False, True):
+        for k, printed in enumerate(header):
+            name = printed.strip("\ufeff \t　").lower().replace(" ", "_")
+            name = _GENERIC.sub("", name) if shorten else name
+            kind = next((kind for kind, known in _COLUMNS.items() if name in known), None)
+            if kind is not None and k not in found.values():
+                found.setdefault(kind, k)
     return found if {"speaker", "text"} <= found.keys() else {}
 
 
@@ -106,40 +111,39 @@ def read_xlsx(data: bytes, builder: ScriptBuilder, path: Path | str | None = Non
     return len(rows)
 
 
-def _header(rows: Iterable[tuple[int, int, list[str]]]) -> int | None:
-    return next((k for k, (_, _, row) in enumerate(rows) if any(row)), None) if _first_columns(rows) else None
-
-
-def _first_columns(rows: Iterable[tuple[int, int, list[str]]]) -> dict[str, int]:
-    return columns_of(next((row for _, _, row in rows if any(row)), []))
+def _header(rows: Sequence[tuple[int, int, list[str]]]) -> int | None:
+    """Which of the first rows names the columns."""
+    return next((k for k, (_, _, row) in enumerate(rows[:_MAX_HEAD_ROWS]) if columns_of(row)), None)
 
 
 def _read_rows(rows: list[tuple[int, int, list[str]]], builder: ScriptBuilder, path: Path | str | None) -> None:
-    header = next((k for k, (_, _, row) in enumerate(rows) if any(field.strip() for field in row)), None)
-    columns = columns_of(rows[header][2]) if header is not None else {}
-    if header is None or not columns:
-        named = ", ".join(repr(name[:30]) for name in rows[header][2][:12]) if header is not None else "nothing"
+    header = _header(rows)
+    if header is None:
+        k = next((k for k, (_, _, row) in enumerate(rows) if any(field.strip() for field in row)), None)
+        named = ", ".join(repr(name[:30]) for name in rows[k][2][:12]) if k is not None else "nothing"
         raise FormatError(
             f"the table names no columns for speaker and text; its first row is {named}.",
             "Name the columns in the first row: scene, speaker, text (场次, 人物, 台词).",
             path=path,
-            line=rows[header][0] if header is not None else 1,
+            line=rows[k][0] if k is not None else 1,
         )
+    columns = columns_of(rows[header][2])
 
     def field(row: list[str], kind: str) -> str:
         k = columns.get(kind, len(row))
         return " ".join(row[k].split()) if k < len(row) else ""
 
     names = names_of_cues(field(row, "speaker") for _, _, row in rows[header + 1 :])
-    for first, last, _ in rows[:header]:
-        builder.note("blank", "", Span(first, last, 0, 0))
+    for first, last, row in rows[:header]:
+        text = " ".join(" ".join(row).split())
+        builder.note("front" if text else "blank", text, Span(first, last, 0, 0))
     builder.note("label", ", ".join(rows[header][2]), Span(rows[header][0], rows[header][1], 0, 0))
     scene: str | None = None
     for first, last, row in rows[header + 1 :]:
         span = Span(first, last, 0, 0)
         speaker, text, mood = field(row, "speaker"), field(row, "text"), field(row, "mood")
         if (part := field(row, "part")) and part != builder.part:
-            builder.part = part
+            builder.part, scene = part, None
         if (here := field(row, "scene")) and here != scene:
             scene = here
             _open_scene(here, builder)

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from juqing.script import Line, Note, Scene, Script
-from juqing.writing.common import FlagState, cast_rows, facts, has_han, one_line, pieces, tag_of
+from juqing.writing.common import (
+    REGENERATED,
+    SceneState,
+    cast_rows,
+    has_han,
+    heading_of,
+    one_line,
+    other_keys,
+    pieces,
+    tag_of,
+    text_lines,
+    told_by,
+)
 
-_NOT_WRITTEN = frozenset(("blank", "title", "author", "cast", "part", "label"))
+_PARAGRAPHS = frozenset(("section", "synopsis", "front", "omitted"))
+"""Kinds of notes that are paragraphs here; others hang in one."""
 
 
 def to_fdx(script: Script) -> bytes:
@@ -16,21 +30,20 @@ def to_fdx(script: Script) -> bytes:
     content = SubElement(root, "Content")
     for row in cast_rows(script):
         _paragraph(content, "Cast List", row)
-    part = ""
-    flags = FlagState()
+    state = SceneState(script)
     last: Element | None = None
     for piece in pieces(script):
         if isinstance(piece, Note):
-            if piece.kind not in _NOT_WRITTEN:
-                _note(content, piece, last)
+            if piece.kind not in REGENERATED:
+                last = _note(content, piece, last)
+                if piece.kind in _PARAGRAPHS:
+                    state.paragraph()
         elif isinstance(piece, Scene):
-            if piece.part != part:
-                part = piece.part
-                _paragraph(content, "New Act", part)
-            last = _heading(content, piece) or last
-            flags.flag = piece.flag
+            if state.needs_part(piece):
+                _paragraph(content, "New Act", one_line(piece.part))
+            last = _heading(content, piece, script, state) or last
         else:
-            last = _line(content, piece, flags.note_before(piece))
+            last = _line(content, piece, state.fact_before(piece))
     _title_page(root, script)
     indent(root)
     return b'<?xml version="1.0" encoding="UTF-8" standalone="no" ?>\n' + tostring(root, encoding="utf-8") + b"\n"
@@ -38,42 +51,48 @@ def to_fdx(script: Script) -> bytes:
 
 def _paragraph(parent: Element, kind: str, text: str, **attributes: str) -> Element:
     paragraph = SubElement(parent, "Paragraph", {"Type": kind} | attributes)
-    SubElement(paragraph, "Text").text = "\n".join(map(one_line, text.split("\n")))
+    SubElement(paragraph, "Text").text = "\n".join(text_lines(text))
     return paragraph
 
 
-def _heading(content: Element, scene: Scene) -> Element | None:
-    heading = one_line(scene.heading) or (f"场景 {scene.number}" if scene.number else "")
-    rest = facts(scene)
-    if not heading and not rest:
+def _heading(content: Element, scene: Scene, script: Script, state: SceneState) -> Element | None:
+    heading = heading_of(scene, script)
+    facts = state.facts(scene)
+    if not (heading or facts or scene.printed_cast):
         return None
     number = {"Number": one_line(scene.number)} if scene.number else {}
     paragraph = _paragraph(content, "Scene Heading" if heading else "General", heading, **number)
-    if scene.printed_cast:
+    if scene.printed_cast and (not heading or scene.printed_cast != told_by(scene).cast):
         beats = SubElement(SubElement(paragraph, "SceneProperties", Title=""), "SceneArcBeats")
         for name in scene.printed_cast:
             SubElement(beats, "CharacterArcBeat", Name=one_line(name))
-    for row in rest:
-        if not row.startswith("人物："):
-            _script_note(paragraph, row)
+    for fact in facts:
+        _script_note(paragraph, fact)
     return paragraph
 
 
 def _script_note(paragraph: Element, text: str) -> None:
-    SubElement(SubElement(SubElement(paragraph, "ScriptNote", Type="Note"), "Paragraph"), "Text").text = one_line(text)
+    note = SubElement(paragraph, "ScriptNote", Type="Note")
+    for row in text_lines(text):
+        SubElement(SubElement(note, "Paragraph"), "Text").text = row
 
 
-def _note(content: Element, note: Note, last: Element | None) -> None:
+def _note(content: Element, note: Note, last: Element | None) -> Element | None:
+    """Write a note; the paragraph that notes after it hang in."""
+    text = note.text.strip()
     if note.kind == "section":
-        _paragraph(content, "Outline 1", note.text.lstrip("# "))
-    elif note.kind in ("synopsis", "front"):
-        for row in note.text.split("\n"):
-            _paragraph(content, "Outline Body", row.lstrip("= "))
-    elif note.kind != "page break":
-        text = note.text.strip().removeprefix("[[").removesuffix("]]").removeprefix("/*").removesuffix("*/")
+        marks = re.match("#*", text)
+        level = max(1, min(len(marks[0]) if marks else 1, 4))  # there are four
+        return _paragraph(content, f"Outline {level}", text.lstrip("# "))
+    if note.kind in ("synopsis", "front"):
+        return _paragraph(content, "Outline Body", "\n".join(row.removeprefix("=").strip() for row in text.split("\n")))
+    if note.kind == "omitted":
+        return _paragraph(content, "Scene Heading", "OMITTED")
+    if note.kind != "page break":
         if last is None:
             last = _paragraph(content, "General", "")
-        _script_note(last, text)
+        _script_note(last, text.removeprefix("[[").removesuffix("]]").removeprefix("/*").removesuffix("*/").strip())
+    return last
 
 
 def _line(content: Element, line: Line, mark: str | None) -> Element:
@@ -99,7 +118,7 @@ def _line(content: Element, line: Line, mark: str | None) -> Element:
             _paragraph(content, "Action", "")  # nobody's lyrics: not the speech above
         first = last = _paragraph(content, "Transition" if line.kind == "transition" else "Lyrics", text)
     else:
-        first = last = _paragraph(content, "Action", f"△{line.text}" if has_han(line.text) else line.text)
+        first = last = _paragraph(content, "Action", f"△{line.text}" if has_han(line.text) or not text else line.text)
     if mark is not None:
         _script_note(first, mark)
     return last
@@ -109,5 +128,8 @@ def _title_page(root: Element, script: Script) -> None:
     page = SubElement(SubElement(root, "TitlePage"), "Content")
     _paragraph(page, "General", script.title, Alignment="Center")
     if script.authors:
-        label = "编剧：" if script.language.startswith("zh") else "Written by: "
-        _paragraph(page, "General", label + "、".join(map(one_line, script.authors)), Alignment="Center")
+        label = "编剧：" if script.language.startswith("zh") else "Written by:"
+        authors = "\n".join(map(one_line, script.authors))  # a line for each: their names may hold commas
+        _paragraph(page, "General", f"{label}\n{authors}", Alignment="Center")
+    for key, values in other_keys(script):
+        _paragraph(page, "General", "\n".join((f"{key}:", *map(one_line, values))))

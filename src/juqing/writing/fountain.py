@@ -8,62 +8,103 @@ from __future__ import annotations
 
 import re
 
-from juqing.reading.chinese import ACTION_MARKS
-from juqing.reading.headings import parse_heading
+from juqing.reading.chinese import ACTION_MARKS, closes_flag, opens_flag
+from juqing.reading.fountain import (
+    LEVEL_ONE,
+)
 from juqing.script import Line, Note, Scene, Script
-from juqing.writing.common import FlagState, cast_rows, facts, has_han, one_line, pieces, tag_of, text_lines
+from juqing.writing.common import (
+    REGENERATED,
+    SceneState,
+    cast_rows,
+    has_han,
+    heading_of,
+    one_line,
+    other_keys,
+    pieces,
+    tag_of,
+    text_lines,
+    told_by,
+)
 
-_NUMBER = re.compile(r"[\w.\-]+")
-_NOT_WRITTEN = frozenset(("blank", "title", "author", "cast", "part", "label"))
+_NUMBER = re.compile(r"[\w.\-—–－~]+")
 _MARKED = re.compile(r"^[@!#>=~.\\(（<]|^。")
+
+_PARAGRAPHS = frozenset(("section", "synopsis", "front", "page break"))
+"""Kinds of notes that end what stands before them; others are comments."""
 
 
 def to_fountain(script: Script) -> str:
     """A script as Fountain text."""
     rows = _title_page(script)
-    part = ""
-    flags = FlagState()
-    for piece in pieces(script):
+    state = SceneState(script)
+    items = list(pieces(script))
+    parts = _parts_after(items)
+    for k, piece in enumerate(items):
         if isinstance(piece, Note):
-            if piece.kind not in _NOT_WRITTEN:
+            part = piece.text.lstrip("# ") if piece.kind == "section" else ""
+            if part and parts[k] == "":
+                rows += ["", f"= {_set_apart(part)}"]  # no scene is said to be part of it
+                state.paragraph()
+            elif piece.kind not in REGENERATED:
                 rows += ["", *_note(piece)]
-                part = piece.text.lstrip("# ") if piece.kind == "section" else part
+                if piece.kind in _PARAGRAPHS:
+                    state.paragraph()
+                if piece.kind == "section":
+                    state.section(part, closes=LEVEL_ONE.match(rows[-1]) is not None)
         elif isinstance(piece, Scene):
-            if piece.part != part:
-                part = piece.part
-                rows += ["", f"# {one_line(part)}"]
-            rows += _heading(piece)
-            flags.flag = piece.flag
+            if state.needs_part(piece):
+                rows += ["", f"# {_set_apart(one_line(piece.part))}"]
+            rows += _heading(piece, script, state)
         else:
-            note = flags.note_before(piece)
-            rows += ["", *([f"[[{note}]]", ""] if note else []), *_line(piece)]
+            fact = state.fact_before(piece)
+            rows += ["", *([f"[[{fact}]]", ""] if fact else []), *_line(piece)]
     return "\n".join(rows).lstrip("\n") + "\n"
+
+
+def _parts_after(items: list[Scene | Line | Note]) -> list[str | None]:
+    """For each piece the part of the next scene, None behind the last one."""
+    parts: list[str | None] = []
+    following: str | None = None
+    for piece in reversed(items):
+        parts.append(following)
+        following = piece.part if isinstance(piece, Scene) else following
+    return parts[::-1]
 
 
 def _title_page(script: Script) -> list[str]:
     rows: list[str] = []
-    if script.title:
-        rows.append(f"Title: {_escaped(one_line(script.title))}")
+    others = other_keys(script)
+    if script.title or others:
+        rows.append(f"Title: {_escaped(one_line(script.title))}".rstrip())
     if script.authors:
         rows += ["Author:", *(f"    {_escaped(one_line(author))}" for author in script.authors)]
+    for key, values in others:
+        rows += [f"{key}:", *(f"    {_escaped(one_line(value))}" for value in values)]
     if cast := cast_rows(script):
         rows += ["Cast:", *(f"    {_escaped(row)}" for row in cast)]
     return rows
 
 
-def _heading(scene: Scene) -> list[str]:
+def _heading(scene: Scene, script: Script, state: SceneState) -> list[str]:
     """A forced heading with its number, and what it does not say in notes; nothing for lines before any heading."""
     rows: list[str] = []
-    heading = one_line(scene.heading)
-    told = parse_heading(heading) or parse_heading("场景：" + heading)
-    if not heading and scene.number:
-        heading = f"场景 {scene.number}"
-    if heading:
-        number = scene.number if told is None or told.number != scene.number else ""
+    if heading := heading_of(scene, script):
+        number = scene.number if told_by(scene).number != scene.number else ""
         tail = f" #{number}#" if _NUMBER.fullmatch(number) else ""
-        rows += ["", f".{_set_apart(heading)}{tail}"]
-    rest = facts(scene)
-    return [*rows, *([""] if rest else []), *(f"[[{row}]]" for row in rest)]
+        mark = ".\\" if heading[0] in ".。" else "."  # two dots would be action
+        rows += ["", f"{mark}{_set_apart(heading)}{tail}"]
+    facts = state.facts(scene)
+    if scene.printed_cast != told_by(scene).cast:
+        facts.append(f"人物：{'、'.join(map(one_line, scene.printed_cast))}")
+    return [*rows, *([""] if facts else []), *(f"[[{_in_note(row)}]]" for row in facts)]
+
+
+def _in_note(text: str) -> str:
+    """A text inside `[[ ]]`: nothing in it may end the note."""
+    return re.sub(r"(?<=\[)(?=\[)|(?<=\])(?=\])|(?<=/)(?=\*)|(?<=\*)(?=/)", " ", text) + (
+        " " if text.endswith("]") else ""
+    )
 
 
 def _note(note: Note) -> list[str]:
@@ -71,13 +112,13 @@ def _note(note: Note) -> list[str]:
     if note.kind in ("comment", "boneyard") and text.startswith(("[[", "/*")):
         return text.split("\n")
     if note.kind == "section":
-        return [one_line(text) if text.startswith("#") else f"# {one_line(text)}"]
+        level = re.match("#*", text)
+        return [f"{level[0] if level and level[0] else '#'} {_set_apart(one_line(text).lstrip('# '))}".rstrip()]
     if note.kind == "page break":
         return ["==="]
     if note.kind in ("synopsis", "front"):
-        return [f"= {_set_apart(row.lstrip('= '))}" for row in text_lines(text) if row]
-    text = re.sub(r"(?<=\[)(?=\[)|(?<=\])(?=\])", " ", one_line(text))
-    return [f"[[{text}{' ' if text.endswith(']') else ''}]]"]
+        return [f"= {_set_apart(row.removeprefix('=').strip())}".rstrip() for row in text_lines(text) if row]
+    return f"[[{_in_note(chr(10).join(text_lines(text)))}]]".split("\n")
 
 
 def _line(line: Line) -> list[str]:
@@ -107,6 +148,7 @@ def _spoken(text: str) -> str:
     """A line of a speech that cannot be taken for anything else."""
     escaped = _escaped(text)
     is_marked = _MARKED.match(text) is not None or text[0] in ACTION_MARKS
+    is_marked = is_marked or (text[0] in "【[" and (opens_flag(text) is not None or closes_flag(text)))
     return f"\\{escaped}" if is_marked and not escaped.startswith("\\") else escaped
 
 
