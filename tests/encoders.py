@@ -10,6 +10,7 @@ import atexit
 import shutil
 import tempfile
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -96,7 +97,7 @@ def unigram() -> Tokenizer:
     lines = text().split("\n")
     pairs: dict[str, int] = {}
     for line in lines:
-        for pair in zip(line, line[1:], strict=False):
+        for pair in pairwise(line):
             pairs["".join(pair)] = pairs.get("".join(pair), 0) + 1
     common = sorted((pair for pair in pairs if " " not in pair), key=lambda pair: (-pairs[pair], pair))[:200]
     pieces = [(piece, 0.0) for piece in _ROBERTA_SPECIAL[:4]]
@@ -115,35 +116,26 @@ def unigram() -> Tokenizer:
 @cache
 def tiny_encoder(family: str = "bert") -> Path:
     """A folder with an encoder of two layers and 24 columns that reads 128 tokens. It is shared: do not change it."""
-    from transformers import (
-        BertConfig,
-        BertModel,
-        ElectraConfig,
-        ElectraModel,
-        ErnieConfig,
-        ErnieModel,
-        RobertaConfig,
-        RobertaModel,
-        XLMRobertaConfig,
-        XLMRobertaModel,
-    )
+    import transformers as hf
 
+    folder = _home() / family
+    if folder.exists():
+        return folder
     tokenizer = {"roberta": byte_bpe, "xlm-roberta": unigram}.get(family, wordpiece)()
     sizes = {**_SIZES, "vocab_size": tokenizer.get_vocab_size()}
     bert = {**sizes, "max_position_embeddings": LONGEST}
     roberta = {**sizes, "max_position_embeddings": LONGEST + 2, "type_vocab_size": 1, "pad_token_id": 1}
     torch.manual_seed(7)
     if family == "roberta":
-        model = RobertaModel(RobertaConfig(**roberta))
+        model = hf.RobertaModel(hf.RobertaConfig(**roberta))
     elif family == "xlm-roberta":
-        model = XLMRobertaModel(XLMRobertaConfig(**roberta))
+        model = hf.XLMRobertaModel(hf.XLMRobertaConfig(**roberta))
     elif family == "electra":
-        model = ElectraModel(ElectraConfig(**bert, embedding_size=16))
+        model = hf.ElectraModel(hf.ElectraConfig(**bert, embedding_size=16))
     elif family == "ernie":
-        model = ErnieModel(ErnieConfig(**bert, use_task_id=True))
+        model = hf.ErnieModel(hf.ErnieConfig(**bert, use_task_id=True))
     else:
-        model = BertModel(BertConfig(**bert))
-    folder = _home() / family
+        model = hf.BertModel(hf.BertConfig(**bert))
     model.save_pretrained(folder)
     if family == "vocab.txt":
         ids = tokenizer.get_vocab()
@@ -191,6 +183,7 @@ def random_reader(kind: str = "scene", head: str = "regress", family: str = "ber
 def random_run(kind: str = "scene", head: str = "regress", family: str = "bert") -> Path:
     """The folder of such a network, as a run writes it. It is shared: do not change it."""
     folder = _home() / f"run-{kind}-{head}-{family}"
-    folder.mkdir()
-    random_reader(kind, head, family).save(folder)
+    if not folder.exists():
+        folder.mkdir()
+        random_reader(kind, head, family).save(folder)
     return folder

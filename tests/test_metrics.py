@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import pearsonr
 from sklearn.linear_model import LinearRegression
@@ -92,6 +92,7 @@ def test_calibration_against_numpy():
 LABELS = st.lists(st.tuples(*[st.integers(0, 3)] * 6), min_size=1, max_size=20).map(lambda x: np.array(x, dtype=float))
 
 
+@settings(deadline=None)
 @given(LABELS)
 def test_labels_themselves_are_perfect(labels):
     assert metrics.score(labels, labels) == 1

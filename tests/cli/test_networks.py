@@ -73,7 +73,9 @@ def scene(home, table) -> Path:
         sys.executable, "-m", "juqing", "train", "scene", "--data", table, "--encoder", tiny_encoder(),
         "--preset", home / "scene.toml", "--hold-out", "0/2", "--seed", "3", "--out", home / "scene",
     ]  # fmt: skip
-    result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, env={**os.environ, "COLUMNS": "200"})
+    result = subprocess.run(
+        command, capture_output=True, encoding="utf-8", check=False, env={**os.environ, "COLUMNS": "200"}
+    )
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     assert "labeled cues" in result.stdout and "held-out RMSE" in result.stdout
@@ -135,7 +137,9 @@ def test_crossval_and_stack(juqing, home, table, scene, tmp_path):
         "--folds", 2, "--out", tmp_path / "cv",
     )  # fmt: skip
     assert result.code == 0, result.err
-    assert "112 rows" not in result.out and "RMSE" in result.out and str(tmp_path / "cv" / "predictions.tsv") in result.out
+    assert (
+        "112 rows" not in result.out and "RMSE" in result.out and str(tmp_path / "cv" / "predictions.tsv") in result.out
+    )
     result = juqing("crossval", "tfidf", "--data", table, "--folds", 2, "--out", tmp_path / "cv-tfidf")
     assert result.code == 0, result.err
     result = juqing(
@@ -167,7 +171,9 @@ def test_training_that_is_refused(juqing, home, table, tmp_path):
     refused(juqing(*scene, "--encoder", tiny_encoder(), "--preset", tmp_path / "none.toml"), "preset cannot be read")
     bad = tmp_path / "bad.tsv"
     bad.write_text(table.read_text(encoding="utf-8").replace("0,3,0,0,0,0", "0,7,0,0,0,0"), encoding="utf-8")
-    refused(juqing("train", "pair", "--data", bad, *ours, "--out", tmp_path / "run"), bad, "'7' is not a number in 0..3")
+    refused(
+        juqing("train", "pair", "--data", bad, *ours, "--out", tmp_path / "run"), bad, "'7' is not a number in 0..3"
+    )
     refused(juqing(*scene, *ours, "--learning-rate", 1e30), "Lower the learning rate")
     refused(juqing(*scene, *ours), "interrupted run", "--resume")  # what the last one left
     assert not (tmp_path / "run").exists()
@@ -178,9 +184,13 @@ def test_other_commands_that_are_refused(juqing, table, tmp_path):
     refused(juqing("export", "tfidf", "--out", tmp_path / "model"), "only trained networks")
     refused(juqing("average", "tfidf", "--out", tmp_path / "model"), "only trained networks")
     refused(juqing("average", random_run("scene"), random_run("pair"), "--out", tmp_path / "m"), "another shape")
-    refused(juqing("crossval", "tfidf", "--data", table, "--folds", 9, "--out", tmp_path / "cv"), "4 scripts for 9 folds")
+    refused(
+        juqing("crossval", "tfidf", "--data", table, "--folds", 9, "--out", tmp_path / "cv"), "4 scripts for 9 folds"
+    )
     refused(juqing("crossval", "bert", "--data", table, "--out", tmp_path / "cv"), "'bert'", "scene")
-    refused(juqing("stack", "--data", table, "--cv", tmp_path, "--member", "tfidf", "--out", tmp_path / "m"), "predictions")
+    refused(
+        juqing("stack", "--data", table, "--cv", tmp_path, "--member", "tfidf", "--out", tmp_path / "m"), "predictions"
+    )
     refused(juqing("predict", tmp_path / "none", table, "--out", tmp_path / "p.tsv"), "no model")
     assert list(tmp_path.iterdir()) == []
 

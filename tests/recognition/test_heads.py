@@ -76,10 +76,13 @@ def test_losses_are_those_of_torch():
     raw = {head: torch.randn(50, n, dtype=torch.float64) for head, n in HEADS.items()}
     for labels in (whole, real):
         close(losses(raw["regress"], labels, "regress"), F.mse_loss(raw["regress"], labels, reduction="none").mean(1))
-    each = [F.cross_entropy(raw["classify"][:, 4 * k : 4 * k + 4], whole[:, k].long(), reduction="none") for k in range(6)]
+    each = [
+        F.cross_entropy(raw["classify"][:, 4 * k : 4 * k + 4], whole[:, k].long(), reduction="none") for k in range(6)
+    ]
     close(losses(raw["classify"], whole, "classify"), torch.stack(each).mean(0))
     each = [
-        F.cross_entropy(raw["classify"][:, 4 * k : 4 * k + 4], soft_levels(real)[:, k], reduction="none") for k in range(6)
+        F.cross_entropy(raw["classify"][:, 4 * k : 4 * k + 4], soft_levels(real)[:, k], reduction="none")
+        for k in range(6)
     ]
     close(losses(raw["classify"], real, "classify"), torch.stack(each).mean(0))
     p = torch.sigmoid(raw["ordinal"]).reshape(50, 6, 3)

@@ -122,7 +122,9 @@ def test_traditional_script_is_read_in_simplified_characters():
     script = read_text("1、咖啡館　日　內\n陳雨：妳終於來了，這麼晚。\n△張磊推開門，陳雨轉過頭來。\n張磊：對不起。\n")
     assert script.language == "zh-Hant"
     (window,) = windows(script, TOKENIZER, WindowSettings())
-    read = [(script.cues[k].character, at(window, tokens)) for k, tokens in zip(window.cues, window.mentions, strict=True)]
+    read = [
+        (script.cues[k].character, at(window, tokens)) for k, tokens in zip(window.cues, window.mentions, strict=True)
+    ]
     assert read == [("陳雨", "陈雨"), ("張磊", "张磊"), ("陳雨", "陈雨"), ("張磊", "张磊")]
     assert "转过头来" in decoded(window.token_ids)
     renamed = named_lines(script, {"陳雨": "王芳", "張磊": "李军"})

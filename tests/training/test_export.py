@@ -51,14 +51,18 @@ def test_onnx_is_what_pytorch_computes(kind, head, exported, feature):
     assert expected.std(axis=0).min() > 0.01
     np.testing.assert_allclose(theirs.score(feature).values, expected, atol=1e-4)
     np.testing.assert_allclose(
-        theirs.level_probabilities(feature), ours.level_probabilities(feature), atol=1e-4  # type: ignore[attr-defined]
+        theirs.level_probabilities(feature),
+        ours.level_probabilities(feature),
+        atol=1e-4,  # type: ignore[attr-defined]
     )
 
 
 def test_another_family_of_encoders(tmp_path, feature):
     source = random_run("scene", "regress", "xlm-roberta")
     export(source, tmp_path / "onnx", int8=False)
-    np.testing.assert_allclose(load(tmp_path / "onnx").score(feature).values, load(source).score(feature).values, atol=1e-4)
+    np.testing.assert_allclose(
+        load(tmp_path / "onnx").score(feature).values, load(source).score(feature).values, atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("kind", ["scene", "pair"])

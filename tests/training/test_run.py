@@ -137,7 +137,9 @@ def test_one_step_moves_each_layer_at_its_rate(labeled, tmp_path):
     )  # fmt: skip
     before = {name: tensor.clone() for name, tensor in build_reader(config).state_dict().items()}
     assert train(config, labeled, tmp_path / "run")["steps"] == 1
-    after = {f"encoder.{name}": tensor for name, tensor in load_file(tmp_path / "run/encoder/model.safetensors").items()}
+    after = {
+        f"encoder.{name}": tensor for name, tensor in load_file(tmp_path / "run/encoder/model.safetensors").items()
+    }
     after |= {f"top.{name}": tensor for name, tensor in load_file(tmp_path / "run/head.safetensors").items()}
 
     def moved(name: str) -> float:
@@ -211,7 +213,9 @@ def test_killed_between_two_checkpoints(labeled, config, whole, tmp_path, monkey
         train(config, labeled, tmp_path / "run", held_out=labeled[:1])
     monkeypatch.undo()
     told = []
-    train(config, labeled, tmp_path / "run", held_out=labeled[:1], resume=True, progress=lambda done, _: told.append(done))
+    train(
+        config, labeled, tmp_path / "run", held_out=labeled[:1], resume=True, progress=lambda done, _: told.append(done)
+    )
     assert told[0] in (3, 4)
     assert same(tmp_path / "run", whole)
     assert rows(tmp_path / "run") == rows(whole)
@@ -331,7 +335,9 @@ def test_a_full_disk_while_checkpointing(labeled, config, whole, tmp_path, monke
     assert "checkpoint; free some space and go on with --resume" in str(caught.value)
     monkeypatch.undo()
     told = []
-    train(config, labeled, tmp_path / "run", held_out=labeled[:1], resume=True, progress=lambda done, _: told.append(done))
+    train(
+        config, labeled, tmp_path / "run", held_out=labeled[:1], resume=True, progress=lambda done, _: told.append(done)
+    )
     assert told[0] == 4  # three checkpoints were whole
     assert same(tmp_path / "run", whole)
 
@@ -367,6 +373,8 @@ def test_nothing_to_learn_from(labeled, tmp_path):
     blank = [dataclasses.replace(item, labels=np.full_like(item.labels, np.nan)) for item in labeled]
     with pytest.raises(LabelError, match="no labeled cue"):
         train(tiny_config("scene"), blank, tmp_path / "run")
+    with pytest.raises(LabelError, match="held out have no labels"):
+        train(tiny_config("scene"), labeled, tmp_path / "other", held_out=blank[:1])
 
 
 def test_labels_out_of_range(tmp_path):

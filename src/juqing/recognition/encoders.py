@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from juqing.errors import ModelError
+from juqing.recognition.heads import HEADS
 from juqing.text.windows import TOKENIZER_FILE, LineTokenizer
 
 if TYPE_CHECKING:
@@ -164,6 +165,21 @@ class Reader(nn.Module):
         except (OSError, SafetensorError, RuntimeError, KeyError) as error:
             first = str(error).strip().split("\n")[0][:200]
             raise ModelError(f"{HEAD} cannot be used ({first}).", "Train the model again.", path=folder) from None
+
+
+def network_settings(config: Mapping[str, Any], lengths: Sequence[str], folder: Path) -> dict[str, Any]:
+    """The settings in a run's `config.json`.
+
+    Raises:
+        ModelError: One is missing or of another type.
+    """
+    settings = config.get("settings")
+    types: dict[str, tuple[type, ...]] = {"head": (str,), "dropout": (int, float), **{name: (int,) for name in lengths}}
+    if not isinstance(settings, dict) or not all(isinstance(settings.get(name), types[name]) for name in types):
+        raise ModelError(f"config.json is damaged: its settings are {settings}.", "Train the model again.", path=folder)
+    if settings["head"] not in HEADS:
+        raise ModelError(f"its head is {settings['head']!r}, which is not known.", "Update juqing.", path=folder)
+    return settings
 
 
 def tensors(arrays: Mapping[str, np.ndarray], device: torch.device) -> dict[str, Tensor]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from juqing.recognition.encoders import Reader, load_encoder, tensors
+from juqing.recognition.encoders import Reader, load_encoder, network_settings, tensors
 from juqing.recognition.heads import HEADS, level_probabilities, strengths
 from juqing.scores import EmotionScores
 from juqing.text.pairs import collate_pairs, pair_inputs
@@ -75,8 +75,9 @@ class PairRecognizer:
         Raises:
             ModelError: A file is missing, damaged, or does not fit the others.
         """
+        settings = network_settings(config, ("budget",), folder)
         encoder, tokenizer = load_encoder(str(folder))
-        reader = PairReader(encoder, tokenizer, config["settings"])
+        reader = PairReader(encoder, tokenizer, settings)
         reader.load_top(folder)
         return cls(reader, folder.name, config.get("rmse"))
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from juqing.errors import ModelError
-from juqing.recognition.encoders import Reader, load_encoder, longest_input, tensors
+from juqing.recognition.encoders import Reader, load_encoder, longest_input, network_settings, tensors
 from juqing.recognition.heads import HEADS, level_probabilities, strengths
 from juqing.scores import EmotionScores
 from juqing.text.windows import LineTokenizer, Window, WindowSettings, batches, collate, windows
@@ -46,10 +46,6 @@ class CueHead(nn.Module):
     def __init__(self, dim: int, n_out: int, dropout: float):
         super().__init__()
         self.n_heads = next(n for n in range(_N_HEADS, 0, -1) if dim % n == 0)
-        self.mean: Tensor
-        self.scale: Tensor
-        self.register_buffer("mean", torch.zeros(dim))
-        self.register_buffer("scale", torch.ones(dim))
         self.role = nn.Embedding(2, dim)
         self.nowhere = nn.Parameter(torch.zeros(2, dim))  # for a cue that nothing names, in its line or elsewhere
         self.query = nn.Linear(3 * dim, dim)
@@ -61,15 +57,6 @@ class CueHead(nn.Module):
         self.out = nn.Linear(dim, n_out)
         nn.init.normal_(self.role.weight, std=0.02)
 
-    def standardize(self, states: Tensor) -> None:
-        """Shift and scale states (n, dim) such as these to mean 0 and deviation 1, from now on.
-
-        The states of many pretrained encoders, sentence encoders above all, share one large component, beside which
-        what tells them apart is small; a new head learns it faster without.
-        """
-        self.mean.copy_(states.mean(0))
-        self.scale.copy_(1 / states.std(0).clamp(min=1e-4))
-
     def forward(self, states: Tensor, lines: Tensor, mentions: Tensor, elsewhere: Tensor, roles: Tensor) -> Tensor:
         """Raw outputs (n_cues, n_out).
 
@@ -78,7 +65,6 @@ class CueHead(nn.Module):
             lines, mentions, elsewhere: (n_cues, n) positions in `states`, -1 for none.
             roles: (n_cues,) in 0, 1.
         """
-        states = (states - self.mean) * self.scale
         named = _mean(states, mentions, self.nowhere[0])
         around = _mean(states, elsewhere, self.nowhere[1])
         # n_cues = c, tokens of a line = l, heads = h
@@ -151,8 +137,9 @@ class SceneRecognizer:
         Raises:
             ModelError: A file is missing, damaged, or does not fit the others.
         """
+        settings = network_settings(config, ("budget", "leading", "trailing"), folder)
         encoder, tokenizer = load_encoder(str(folder))
-        reader = SceneReader(encoder, tokenizer, config["settings"])
+        reader = SceneReader(encoder, tokenizer, settings)
         reader.load_top(folder)
         return cls(reader, folder.name, config.get("rmse"))
 

@@ -20,6 +20,11 @@ MODEL_FILES = ("config.json", WEIGHTS, "tokenizer.json", "README.md")
 """What the folder of an exported model holds."""
 _BATCH_TOKENS = 2048
 _N_LEVELS = 4
+_READS = {
+    "scene": (("budget", "leading", "trailing"), {"token_ids", "mask", "lines", "mentions", "elsewhere", "roles"}),
+    "pair": (("budget",), {"token_ids", "mask"}),
+}
+"""For each kind of network the lengths of its settings, and its inputs."""
 
 
 class OnnxRecognizer:
@@ -54,8 +59,9 @@ class OnnxRecognizer:
         options.enable_cpu_mem_arena = False  # it would keep the largest batch's memory for ever
         try:
             pad, n_tokens = int(config["pad"]), int(config["n_tokens"])
-            if config["reads"] not in ("scene", "pair") or not isinstance(config["settings"], dict):
-                raise ValueError(f"it reads {config['reads']!r}")
+            lengths, wanted = _READS[config["reads"]]
+            if not all(type(config["settings"][name]) is int for name in lengths):
+                raise ValueError(f"the settings are {config['settings']}")
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"config.json is damaged ({error}).", "Export the model again.", path=folder) from None
         tokenizer = LineTokenizer.load(folder, pad)
@@ -67,6 +73,8 @@ class OnnxRecognizer:
             )
         try:
             session = onnxruntime.InferenceSession(folder / WEIGHTS, options, providers=["CPUExecutionProvider"])
+            if (named := {each.name for each in session.get_inputs()}) != wanted:
+                raise ValueError(f"it reads {', '.join(sorted(named))}")
         except Exception as error:  # its errors are of many kinds
             first = str(error).strip().split("\n")[0][:200]
             raise ModelError(f"{WEIGHTS} cannot be used ({first}).", "Export the model again.", path=folder) from None

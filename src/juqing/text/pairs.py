@@ -29,7 +29,7 @@ def pair_inputs(
     result = []
     for cue in script.cues:
         prompt = prompt_of[cue.character]
-        room = budget - 3 - len(prompt)
+        room = max(0, budget - 3 - len(prompt))
         result.append([tokenizer.cls, *encoded[cue.line][0][:room], tokenizer.sep, *prompt, tokenizer.sep])
     return result
 

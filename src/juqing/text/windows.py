@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -186,6 +187,7 @@ def _cut(sizes: Sequence[int], settings: WindowSettings, first_budget: int) -> l
     """The windows of a scene whose lines have these sizes: first line, first scored, last scored + 1, last + 1."""
     result = []
     start, n_lines, budget = 0, len(sizes), first_budget
+    sums = [0, *accumulate(sizes)]
     while start < n_lines:
         before, n = start, 1  # <cls>
         while before > 0 and n - 1 + sizes[before - 1] <= settings.leading:
@@ -195,7 +197,7 @@ def _cut(sizes: Sequence[int], settings: WindowSettings, first_budget: int) -> l
             n -= sizes[before]
             before += 1
         # The last window needs no room for lines behind it.
-        limit = budget if n + sum(sizes[start:]) <= budget else budget - settings.trailing
+        limit = budget if n + sums[-1] - sums[start] <= budget else budget - settings.trailing
         end = start
         while end < n_lines and (end == start or n + sizes[end] <= limit):
             n += sizes[end]

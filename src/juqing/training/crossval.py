@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from juqing.errors import InputError
+from juqing.errors import InputError, OutputError
 from juqing.outputs import check_writable, writing
 from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from juqing.training.run import RunConfig
 
 PREDICTIONS = "predictions.tsv"
+_ASKED = "crossval.json"
 
 
 def cross_validate(
@@ -44,15 +46,21 @@ def cross_validate(
         How the predictions compare with the labels.
 
     Raises:
-        InputError: There are fewer scripts than folds.
+        InputError: There are fewer scripts than folds, or `out` holds a cross-validation of something else.
     """
     from juqing.recognition.tfidf import TfidfRecognizer
 
     labeled = read_labeled(data)
+    if n_folds < 2:
+        raise InputError(f"{n_folds} folds were asked for.", "Ask for at least 2.")
     if len(labeled) < n_folds:
         raise InputError(f"there are {len(labeled)} scripts for {n_folds} folds.", "Ask for fewer folds.", path=data)
     check_writable(out)
+    if out.exists() and not out.is_dir():
+        raise OutputError("this is a file; a folder was to be written.", "Choose another path with --out.", path=out)
     out.mkdir(parents=True, exist_ok=True)
+    if config is not None:
+        _check_same(out, {"config": asdict(config), "folds": [_titles(labeled, k, n_folds) for k in range(n_folds)]})
     predicted: dict[str, np.ndarray] = {}
     for k in range(n_folds):
         learn, held_out = deal(labeled, k, n_folds)
@@ -77,6 +85,20 @@ def cross_validate(
     with writing(out / "evaluation.json") as path:
         path.write_text(json.dumps(evaluation.to_dict(), indent=2) + "\n", encoding="utf-8")
     return evaluation
+
+
+def _check_same(out: Path, asked: dict[str, Any]) -> None:
+    """Write down what is asked; refuse where the folder's models are of something else, as they may have seen other scripts."""
+    path = out / _ASKED
+    text = json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
+    if path.is_file() and path.read_text(encoding="utf-8") != text:
+        raise InputError("the folder holds another cross-validation.", "Choose another one with --out.", path=out)
+    with writing(path) as aside:
+        aside.write_text(text, encoding="utf-8")
+
+
+def _titles(labeled: Sequence[LabeledScript], k: int, n_folds: int) -> list[str]:
+    return [item.script.title for item in deal(labeled, k, n_folds)[1]]
 
 
 def _parts(labeled: Sequence[LabeledScript]) -> tuple[list, list, list]:

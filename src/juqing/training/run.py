@@ -24,14 +24,15 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from juqing import metrics
-from juqing.errors import InputError, ModelError, OutputError, TrainingError
+from juqing.errors import InputError, LabelError, ModelError, OutputError, TrainingError
 from juqing.outputs import check_folder, writing_folder
 from juqing.reading.table import LabeledScript
 from juqing.recognition.encoders import MODEL_FILES, Reader, encoder_layers, load_encoder, longest_input
 from juqing.recognition.heads import HEADS, losses
 from juqing.recognition.pair import PairReader, PairRecognizer
 from juqing.recognition.scene import SceneReader, SceneRecognizer, check_window
+from juqing.scores import Recognizer
+from juqing.training.evaluation import evaluate
 from juqing.training.tasks import Batch, PairTask, SceneTask, Task
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ Progress = Callable[[float, float], None]
 _CHECKPOINT = "checkpoint"
 _BEFORE = "checkpoint.old"  # for the moment in which a new one takes its place
 _SHORTEST = 16
-_N_STANDARD = 8  # batches whose states tell how states are distributed
 
 
 @dataclass(frozen=True)
@@ -139,11 +139,11 @@ def load_config(path: Path, **changes: Any) -> RunConfig:
     import tomllib
 
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        read = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"the preset cannot be read: {error}.", "Give a TOML file.", path=path) from None
     types = {field.name: field.type for field in dataclasses.fields(RunConfig)}
-    for name, value in values.items():
+    for name, value in read.items():
         if name not in types:
             raise InputError(f"the preset sets {name!r}.", f"Known are {', '.join(types)}.", path=path)
         expected = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "tuple[int, ...]": (list,)}
@@ -153,7 +153,7 @@ def load_config(path: Path, **changes: Any) -> RunConfig:
             or (isinstance(value, list) and not all(type(k) is int for k in value))
         ):
             raise InputError(f"{name} is {value!r} in the preset.", f"It must be of type {types[name]}.", path=path)
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in read.items()}
     values.update((name, value) for name, value in changes.items() if value is not None)
     if "encoder" not in values:
         raise InputError("no encoder is named.", "Give one with --encoder, or in the preset.", path=path)
@@ -244,6 +244,7 @@ def train(
         The last line of the log: what came of it.
 
     Raises:
+        LabelError: There are no labels.
         TrainingError: The loss is no number any more, or an interrupted run does not fit.
         OutputError: The disk is full, or the folder cannot be written.
     """
@@ -251,6 +252,8 @@ def train(
     from accelerate.utils import set_seed
 
     check_folder(out, MODEL_FILES)
+    if held_out and np.isnan(np.concatenate([item.labels for item in held_out])).any(axis=1).all():
+        raise LabelError("the scripts that are held out have no labels.", "Hold out others.")
     keep_memory()
     accelerator = Accelerator(
         mixed_precision="bf16" if has_bf16() else "no",
@@ -288,10 +291,11 @@ def train(
             loss, n_cues, n_tokens = _learn(model, task, mine, norm, config, accelerator)
             size = float(accelerator.clip_grad_norm_(model.parameters(), config.clip))  # type: ignore[arg-type]
             if not math.isfinite(loss + size):
+                what = f"a gradient is {size}" if math.isfinite(loss) else f"the loss is {loss}"
                 where = f"step {state.total + 1} of {sum(n_steps)}"
                 kept = run.last_checkpoint()
                 raise TrainingError(
-                    f"the loss is {loss} at {where}." if not math.isfinite(loss) else f"a gradient is {size} at {where}.",
+                    f"{what} at {where}.",
                     "Lower the learning rate. "
                     + (
                         f"The last good state is {kept}; --resume goes on from there."
@@ -314,7 +318,7 @@ def train(
                 progress(state.total, sum(n_steps))
             run.checkpoint(accelerator, state)
         state.epoch, state.step = epoch + 1, 0
-        best = average.module if average is not None else accelerator.unwrap_model(model)
+        best: Any = average.module if average is not None else accelerator.unwrap_model(model)
         if held_out and is_main:
             done = {"epoch": epoch + 1, **measure(make_recognizer(best, out.name), held_out)}
             run.log(done)
@@ -371,15 +375,7 @@ def _hidden(batch: Batch, task: Task, config: RunConfig, accelerator: Accelerato
 
 
 def _prepare_head(reader: Reader, task: Task, head: str) -> None:
-    """Begin with the mean label as everybody's prediction, and with standardized states: the first steps need not learn them."""
-    if isinstance(reader, SceneReader):
-        states = []
-        with torch.inference_mode():
-            for group in task.plan(0)[:_N_STANDARD]:
-                inputs = task.batch(group).inputs
-                output = reader.encoder(input_ids=inputs["token_ids"], attention_mask=inputs["mask"]).last_hidden_state
-                states.append(output[inputs["mask"] > 0])
-            reader.top.standardize(torch.cat(states))  # type: ignore[operator]
+    """Begin with the mean label as everybody's prediction: the first steps need not learn it."""
     last = list(reader.top.modules())[-1]
     assert isinstance(last, nn.Linear)
     mean = torch.from_numpy(task.mean_label()).float()
@@ -436,20 +432,12 @@ def _optimizer(reader: Reader, config: RunConfig) -> torch.optim.Optimizer:
     )
 
 
-def measure(recognizer: Any, labeled: Sequence[LabeledScript]) -> dict[str, float]:
-    """RMSE and score of a recognizer on labeled scripts, weighted by confidence."""
-    guess = np.concatenate([recognizer.score(item.script).values for item in labeled])
-    truth = np.concatenate([item.labels for item in labeled])
-    weights = np.concatenate([item.weights for item in labeled])
-    known = ~np.isnan(truth).any(axis=1)
-    truth, guess, weights = truth[known], guess[known], weights[known]
-    pearson = metrics.pearson(truth, guess)
-    return {
-        "rmse": round(metrics.rmse(truth, guess, weights), 5),
-        "score": round(metrics.score(truth, guess, weights), 5),
-        "pearson": round(float(np.nanmean(pearson)), 4),
-        "slope": round(float((truth * guess).sum() / max((guess**2).sum(), 1e-9)), 3),
-    }
+def measure(recognizer: Recognizer, labeled: Sequence[LabeledScript]) -> dict[str, float]:
+    """RMSE, score and mean correlation of a recognizer on labeled scripts, weighted by confidence."""
+    evaluation = evaluate(labeled, [recognizer.score(item.script).values for item in labeled])
+    assert evaluation is not None  # `train` looked at the labels
+    figures = {"rmse": evaluation.rmse, "score": evaluation.score, "pearson": evaluation.mean_pearson}
+    return {name: round(figure, 5) for name, figure in figures.items()}
 
 
 class _State:

@@ -47,6 +47,8 @@ def stack(
             "Give one --cv for each --member.",
         )
     labeled = read_labeled(data)
+    if len(labeled) < 2:
+        raise InputError("a mixture is learned from at least 2 scripts.", "Give a table of more.", path=data)
     predicted = [read_predictions(folder / PREDICTIONS, labeled) for folder in validations]
     recognizers = [load(member) for member in members]
     shipped = {description.name for description in shipped_models()}
@@ -108,7 +110,7 @@ def read_predictions(path: Path, labeled: Sequence[LabeledScript]) -> list[np.nd
         try:
             row_id, joined = row.split("\t")
             by_id[row_id] = [float(value) for value in joined.split(",")]
-            if len(by_id[row_id]) != N_EMOTIONS:
+            if len(by_id[row_id]) != N_EMOTIONS or not np.isfinite(by_id[row_id]).all():
                 raise ValueError
         except ValueError:
             raise FormatError(
