@@ -21,7 +21,7 @@ from juqing.reading.table import LabeledScript
 from juqing.recognition.pair import PairRecognizer
 from juqing.runtime import load
 from juqing.script import Script
-from juqing.text.pairs import collate_pairs, pair_inputs
+from juqing.text.pairs import pair_inputs
 from juqing.training.export import export
 from juqing.training.run import RunConfig, build_reader, keep_memory, make_task, train
 

@@ -118,6 +118,7 @@ def tiny_encoder(family: str = "bert") -> Path:
     """A folder with an encoder of two layers and 24 columns that reads 128 tokens. It is shared: do not change it."""
     import transformers as hf
 
+    hf.utils.logging.disable_progress_bar()
     folder = _home() / family
     if folder.exists():
         return folder

@@ -27,7 +27,8 @@ def slow_head(head: CueHead, states, lines, mentions, elsewhere, roles) -> torch
     """One cue after the other, one attention head after the other, without padding."""
     result = []
     for c in range(len(roles)):
-        line, mention, around = (states[row[c][row[c] >= 0]] for row in (lines, mentions, elsewhere))
+        line = states[lines[c, 0] : lines[c, 1]]
+        mention, around = (states[row[c][row[c] >= 0]] for row in (mentions, elsewhere))
         named = mention.mean(0) if len(mention) else head.nowhere[0]
         others = around.mean(0) if len(around) else head.nowhere[1]
         query = head.query.weight @ torch.cat([named, others, head.role.weight[roles[c]]]) + head.query.bias
@@ -54,7 +55,7 @@ def test_cue_head_is_what_the_slow_loop_computes(dim, n_heads):
     for parameter in head.parameters():
         parameter.data.normal_(std=0.5)
     states = torch.randn(30, dim, dtype=torch.float64)
-    lines = torch.tensor([[3, 4, 5, 6], [3, 4, -1, -1], [29, -1, -1, -1], [10, 11, 12, -1]])
+    lines = torch.tensor([[3, 7], [3, 5], [29, 30], [10, 13]])
     mentions = torch.tensor([[3, 4], [-1, -1], [29, -1], [11, -1]])
     elsewhere = torch.tensor([[-1, -1, -1], [-1, -1, -1], [1, 2, 20], [4, -1, -1]])
     roles = torch.tensor([0, 1, 1, 0])

@@ -218,7 +218,7 @@ def test_collate_by_hand():
     assert {name: array.tolist() for name, array in arrays.items()} == {
         "token_ids": [[2, 9, 8, 3], [2, 7, 3, 5]],
         "mask": [[1, 1, 1, 1], [1, 1, 1, 0]],
-        "lines": [[1, 2, 3], [5, 6, -1], [5, 6, -1]],
+        "lines": [[1, 4], [5, 7], [5, 7]],
         "mentions": [[1, 2], [-1, -1], [5, -1]],
         "elsewhere": [[-1], [-1], [-1]],
         "roles": [1, 0, 1],

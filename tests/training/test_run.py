@@ -16,6 +16,7 @@ import accelerate
 import numpy as np
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from encoders import LONGEST, random_run, tiny_config, tiny_encoder
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
@@ -84,7 +85,9 @@ def whole(labeled, config, tmp_path_factory) -> Path:
 @pytest.mark.parametrize(("kind", "head"), [("scene", "regress"), ("scene", "ordinal"), ("pair", "classify")])
 def test_it_learns(kind, head, labeled, tmp_path):
     """Much better than the mean label, which is the best that one can say without reading."""
-    config = tiny_config(kind, head=head, epochs=10, dropout=0.0, token_dropout=0.0, freeze_embeddings=False)
+    config = tiny_config(
+        kind, head=head, epochs=20, batch_tokens=200, dropout=0.0, token_dropout=0.0, freeze_embeddings=False
+    )
     done = train(config, labeled, tmp_path / "run")
     truth, w = np.concatenate([i.labels for i in labeled]), np.concatenate([i.weights for i in labeled])
     mean = np.average(truth, axis=0, weights=w)
@@ -242,7 +245,11 @@ def test_two_processes_are_one_that_accumulates(table, labeled, tmp_path, monkey
     }  # fmt: skip
     config = tiny_config("scene", **settings, accumulate=2)
     monkeypatch.setattr(run_module, "has_bf16", lambda: False)
-    done = train(config, labeled, tmp_path / "one")
+    AcceleratorState._reset_state(reset_partial_state=True)  # which keeps the precision of the first run of a process
+    try:
+        done = train(config, labeled, tmp_path / "one")
+    finally:
+        AcceleratorState._reset_state(reset_partial_state=True)
     assert done["steps"] >= 3
     values = {k: v for k, v in dataclasses.asdict(config).items() if k != "layers"} | {"accumulate": 1}
     lines = [f"{k} = {json.dumps(v)}\n" for k, v in values.items()]

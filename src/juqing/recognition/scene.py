@@ -62,20 +62,23 @@ class CueHead(nn.Module):
 
         Args:
             states: (n_windows * n_tokens, dim).
-            lines, mentions, elsewhere: (n_cues, n) positions in `states`, -1 for none.
+            lines: (n_cues, 2), first position of the line in `states` and the one behind the last.
+            mentions, elsewhere: (n_cues, n) positions in `states`, -1 for none.
             roles: (n_cues,) in 0, 1.
         """
         named = _mean(states, mentions, self.nowhere[0])
         around = _mean(states, elsewhere, self.nowhere[1])
-        # n_cues = c, tokens of a line = l, heads = h
-        query = self.query(torch.cat([named, around, self.role(roles)], dim=1)).unflatten(1, (self.n_heads, -1))
-        known = lines >= 0  # (c, l)
-        tokens = states[lines.clamp(min=0)]  # (c, l, dim)
-        key = self.key(tokens).unflatten(2, (self.n_heads, -1))  # (c, l, h, dim / h)
-        value = self.value(tokens).unflatten(2, (self.n_heads, -1))
-        attention = (query.unsqueeze(1) * key).sum(3) * key.shape[3] ** -0.5  # (c, l, h)
-        attention = attention.masked_fill(~known.unsqueeze(2), -1e4).softmax(1)
-        found = (attention.unsqueeze(3) * value).sum(1).flatten(1)  # (c, dim)
+        # n_cues = c, all tokens = t, heads = h. Every cue looks at all tokens, those outside its line masked out: products
+        # of matrices are cheaper than gathering each cue's line.
+        query = self.query(torch.cat([named, around, self.role(roles)], dim=1))
+        query, key, value = (
+            x.unflatten(1, (self.n_heads, -1)).transpose(0, 1) for x in (query, self.key(states), self.value(states))
+        )  # (h, c, dim / h), (h, t, dim / h) twice
+        scores = (query @ key.transpose(1, 2)) * key.shape[2] ** -0.5  # (h, c, t)
+        place = torch.arange(states.shape[0], device=states.device)
+        outside = (place < lines[:, :1]) | (place >= lines[:, 1:])  # (c, t)
+        attention = scores.masked_fill(outside, -1e4).softmax(2)
+        found = (attention @ value).transpose(0, 1).flatten(1)  # (c, dim)
         hidden = self.norm(nn.functional.gelu(self.hidden(torch.cat([named, around, found], dim=1))) + named)
         return self.out(self.dropout(hidden))
 

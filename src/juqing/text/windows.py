@@ -293,9 +293,9 @@ def collate(batch: Sequence[Window], pad: int) -> dict[str, np.ndarray]:
     """Put windows side by side.
 
     Returns:
-        `token_ids` and `mask`, (n_windows, n_tokens) int64, the mask 1 where there is a token; `lines`, `mentions` and
-        `elsewhere`, (n_cues, n) int64 each with its own n: positions that count through the rows of `token_ids`, -1 fills up;
-        `roles`, (n_cues,) int64.
+        `token_ids` and `mask`, (n_windows, n_tokens) int64, the mask 1 where there is a token; `lines`, (n_cues, 2) int64, the
+        first position of each cue's line and the one behind the last; `mentions` and `elsewhere`, (n_cues, n) int64 each with
+        its own n, filled up with -1; `roles`, (n_cues,) int64. Positions count through the rows of `token_ids`.
     """
     width = max(len(window.token_ids) for window in batch)
     token_ids = np.full((len(batch), width), pad, dtype=np.int64)
@@ -306,13 +306,13 @@ def collate(batch: Sequence[Window], pad: int) -> dict[str, np.ndarray]:
         token_ids[row, :n] = window.token_ids
         mask[row, :n] = 1
         at = row * width
-        lines += [range(at + start, at + end) for start, end in window.lines]
+        lines += [(at + start, at + end) for start, end in window.lines]
         mentions += [[at + k for k in tokens] for tokens in window.mentions]
         elsewhere += [[at + k for k in tokens] for tokens in window.elsewhere]
     return {
         "token_ids": token_ids,
         "mask": mask,
-        "lines": _ragged(lines),
+        "lines": np.array(lines, dtype=np.int64),
         "mentions": _ragged(mentions),
         "elsewhere": _ragged(elsewhere),
         "roles": np.concatenate([window.roles for window in batch]),

@@ -46,10 +46,11 @@ def _example(reader: Reader, seed: int) -> dict[str, np.ndarray]:
     mask[-1, n_tokens // 2 :] = 0
     arrays = {"token_ids": ids, "mask": mask}
     if isinstance(reader, SceneReader):
-        for name, width in (("lines", 6), ("mentions", 2), ("elsewhere", 3)):
+        start = random.integers(0, n_tokens - 4, (n_cues, 1))
+        arrays["lines"] = np.concatenate([start, start + random.integers(1, 4, (n_cues, 1))], axis=1)
+        for name, width in (("mentions", 2), ("elsewhere", 3)):
             arrays[name] = random.integers(0, n_tokens, (n_cues, width))
         arrays["mentions"][0] = -1
-        arrays["lines"][1, 3:] = -1
         arrays["roles"] = random.integers(0, 2, n_cues)
     return arrays
 
@@ -118,7 +119,8 @@ def to_onnx(reader: Reader, path: Path) -> None:
     inputs = tuple(torch.from_numpy(array) for array in arrays.values())
     rows, width, cues = (torch.export.Dim(name, min=1, max=2**20) for name in ("n_windows", "n_tokens", "n_cues"))
     shapes: dict[str, Any] = {"token_ids": {0: rows, 1: width}, "mask": {0: rows, 1: width}, "roles": {0: cues}}
-    for name in ("lines", "mentions", "elsewhere"):
+    shapes["lines"] = {0: cues}
+    for name in ("mentions", "elsewhere"):
         shapes[name] = {0: cues, 1: torch.export.Dim(f"n_{name}", min=1, max=2**20)}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():

@@ -598,7 +598,7 @@ def _reported(path: Path, remedy: str = "Check the path and the free space.") ->
         raise OutputError(f"it cannot be written: {error.strerror or error}.", remedy, path=path) from None
     except Exception as error:  # torch and safetensors report a full disk by errors of their own
         text = str(error)
-        if any(sign in text for sign in ("No space left", "os error 28", "failed finding central directory", "write")):
+        if any(sign in text for sign in ("No space left", "I/O error", "failed finding central directory", "write")):
             raise OutputError(f"it cannot be written: {text.splitlines()[0]}.", remedy, path=path) from None
         raise
 

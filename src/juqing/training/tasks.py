@@ -67,9 +67,9 @@ class Task(ABC):
         self.seed = seed
         self._labels, self._weights = [], []
         for item in labeled:
-            known = np.isfinite(item.labels).all(axis=1, keepdims=True)
-            self._labels.append(np.where(known, item.labels, 0.0).astype(np.float32))
-            self._weights.append(np.where(known[:, 0], item.weights, 0.0).astype(np.float32))
+            known = np.asarray(np.isfinite(item.labels).all(axis=1))
+            self._labels.append(np.where(known[:, None], item.labels, 0.0).astype(np.float32))
+            self._weights.append(np.where(known, item.weights, 0.0).astype(np.float32))
         if not any(weights.any() for weights in self._weights):
             raise LabelError("there is no labeled cue to learn from.", "Rows need a character and six numbers.")
 
