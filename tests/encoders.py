@@ -176,7 +176,9 @@ def random_reader(kind: str = "scene", head: str = "regress", family: str = "ber
         for parameter in reader.top.parameters():
             parameter.normal_(std=0.4)
         if head == "regress":
-            list(reader.top.parameters())[-1].add_(1.5)  # the middle of the scale
+            weight, bias = list(reader.top.parameters())[-2:]
+            weight.mul_(0.2)  # inside the scale, around its middle
+            bias.add_(1.5)
     return reader.eval()
 
 

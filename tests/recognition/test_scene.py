@@ -75,7 +75,7 @@ def test_a_cue_does_not_depend_on_its_batch(feature):
         alone = [reader(**tensors(collate([window], reader.tokenizer.pad), cpu)) for window in cut]
         together = reader(**tensors(collate(cut, reader.tokenizer.pad), cpu))
     expected = torch.cat(alone)
-    assert expected.std(0).min() > 0.05  # cues do differ
+    assert expected.std(0).min() > 0.02  # cues do differ
     torch.testing.assert_close(together, expected, atol=1e-5, rtol=0)
 
 

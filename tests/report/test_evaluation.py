@@ -93,7 +93,7 @@ def test_the_page_opens_offline_and_obeys_its_policy(page, tmp_path):
     box = page.locator("#figure canvas").bounding_box()
     assert box is not None and box["width"] > 700
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 45)  # a bar
-    page.wait_for_function("document.getElementById('figure').title.includes('RMSE')")
+    page.wait_for_selector("#figure[title*=RMSE]", state="attached")
     page.set_viewport_size({"width": 375, "height": 720})
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
 

@@ -86,7 +86,7 @@ def whole(labeled, config, tmp_path_factory) -> Path:
 def test_it_learns(kind, head, labeled, tmp_path):
     """Much better than the mean label, which is the best that one can say without reading."""
     config = tiny_config(
-        kind, head=head, epochs=20, batch_tokens=200, dropout=0.0, token_dropout=0.0, freeze_embeddings=False
+        kind, head=head, epochs=20, batch_tokens=128, dropout=0.0, token_dropout=0.0, freeze_embeddings=False
     )
     done = train(config, labeled, tmp_path / "run")
     truth, w = np.concatenate([i.labels for i in labeled]), np.concatenate([i.weights for i in labeled])

@@ -32,9 +32,12 @@ def crossval(
     Example: juqing crossval scene --data train.tsv --encoder encoders/e5-small-zh --out runs/cv
     """
     from juqing.cli.output import progress
+    from juqing.errors import InputError
     from juqing.training.crossval import cross_validate
 
     config = None
+    if kind not in ("tfidf", "pair", "scene"):
+        raise InputError(f"the kind is {kind!r}.", "Choose one of tfidf, pair, scene.")
     if kind != "tfidf":
         config = network_config(kind, preset, encoder, head, epochs, learning_rate, window, seed)
     with progress(f"{n_folds} folds") as report:

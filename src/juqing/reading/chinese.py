@@ -120,6 +120,7 @@ class _Reader:
         self.texts = [_clean(line) for line in lines]
         if markdown:
             self.texts = [_without_markdown(text) for text in self.texts]
+        self.halves = list(map(split_colon, self.texts))
         self.headings: dict[int, Heading] = {}
         self.parts: set[int] = set()
         self._find_headings()
@@ -144,7 +145,7 @@ class _Reader:
             text = self.texts[i]
             if not text:
                 continue
-            if PART.match(text) and split_colon(text) is None:
+            if PART.match(text) and self.halves[i] is None:
                 self.parts.add(i)
             elif (heading := parse_heading(text)) is not None:
                 told_by_next = CAST_ROW.match(following) or following[:1] in ACTION_MARKS or _bare_heading(following)
@@ -228,7 +229,7 @@ class _Reader:
             ):
                 printed.update(dict.fromkeys(split_names(row["v"])))
                 continue
-            halves = split_colon(text) or split_gap(text)
+            halves = self.halves[i] or split_gap(text)
             if halves is None or not halves[1] or _TITLE_LABEL.match(text) or _CREDIT.match(text):
                 continue
             name, moods, delivery = read_name(halves[0])
@@ -404,9 +405,7 @@ class _Reader:
 
     def _read_story(self, text: str, i: int, n: int) -> int:
         if (
-            (halves := split_colon(text)) is not None
-            and halves[0] in self.names.known
-            and self._is_plain_name(halves[0])
+            (halves := self.halves[i]) is not None and halves[0] in self.names.known and self._is_plain_name(halves[0])
         ) and (cue := read_cue(*halves, self.names)) is not None:
             return self._read_cue(cue, i, n)  # most lines
         if i in self.bare_cues:
@@ -487,7 +486,7 @@ class _Reader:
             or i in self.parts
             or i in self.blocks
             or text[0] in ACTION_MARKS + "【["
-            or split_colon(text) is not None
+            or self.halves[i] is not None
             or _END.match(text)
         )
 
@@ -530,6 +529,8 @@ def closed_flags(texts: Iterable[str]) -> frozenset[int]:
     closed: set[int] = set()
     opened = -1
     for i, text in enumerate(texts):
+        if FLAG_CHARACTER.search(text) is None:  # most lines
+            continue
         if closes_flag(text):
             closed.add(opened)
             opened = -1

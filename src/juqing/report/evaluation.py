@@ -16,9 +16,9 @@ from juqing.emotions import EMOTION_NAMES, EMOTIONS
 from juqing.errors import MissingExtraError, OutputError
 from juqing.metrics import N_LEVELS
 from juqing.outputs import check_writable, writing
-from juqing.report.figures import _COLORS, _CONFIG, highest
-from juqing.report.html import _asset, _hash, _json_in_html, _template
-from juqing.report.tables import _FORMULA
+from juqing.report.figures import COLORS, CONFIG, highest
+from juqing.report.html import render_page
+from juqing.report.tables import safe_text
 
 if TYPE_CHECKING:
     from juqing.training.evaluation import Evaluation
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 EVALUATION_SUFFIXES = (".json", ".csv", ".html", ".svg", ".png")
 _GRAY = "#667"
 _FIGURE_CONFIG = {
-    **_CONFIG,
-    "axis": {**_CONFIG["axis"], "titleColor": _GRAY, "titleFontWeight": "normal"},
+    **CONFIG,
+    "axis": {**CONFIG["axis"], "titleColor": _GRAY, "titleFontWeight": "normal"},
     "legend": {"labelColor": _GRAY, "titleColor": _GRAY},
     "title": {"color": _GRAY, "fontSize": 12, "anchor": "start", "frame": "group"},
     "text": {"color": _GRAY},
@@ -163,7 +163,7 @@ def _calibration_figure(evaluation: Evaluation) -> dict[str, Any]:
 
 def _quality_figure(evaluation: Evaluation) -> dict[str, Any]:
     """Bars: Pearson's correlation of each emotion, and F1 of its levels, pale for 0 to full for 3."""
-    colored = {"field": "emotion", "type": "nominal", "scale": _COLORS, "legend": None}
+    colored = {"field": "emotion", "type": "nominal", "scale": COLORS, "legend": None}
     pearson = [
         {"emotion": name, "pearson": round(float(r), 3)}
         for name, r in zip(EMOTION_NAMES, evaluation.pearson, strict=True)
@@ -262,25 +262,15 @@ def _script_figure(evaluation: Evaluation) -> dict[str, Any]:
 
 def render_evaluation(evaluation: Evaluation, *, title: str = "") -> str:
     """An evaluation as one HTML page that opens offline: the picture, and its numbers as tables."""
-    style, chart_code, page_code = _asset("report.css"), _asset("vega.js"), _asset("evaluation.js")
-    return (
-        _template()
-        .environment.get_template("evaluation.html.j2")
-        .render(
-            title=title,
-            evaluation=evaluation,
-            rows=list(zip(EMOTIONS, emotion_rows(evaluation), strict=True)),
-            scripts=script_rows(evaluation),
-            number=_number,
-            style=style,
-            chart_code=chart_code,
-            page_code=page_code,
-            data=_json_in_html(evaluation_figure(evaluation)),
-            policy=(
-                f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(chart_code)} {_hash(page_code)}; "
-                "img-src data:; base-uri 'none'; form-action 'none'"
-            ),
-        )
+    return render_page(
+        "evaluation.html.j2",
+        "evaluation.js",
+        evaluation_figure(evaluation),
+        title=title,
+        evaluation=evaluation,
+        rows=list(zip(EMOTIONS, emotion_rows(evaluation), strict=True)),
+        scripts=script_rows(evaluation),
+        number=_number,
     )
 
 
@@ -343,7 +333,7 @@ def _field(value: Any) -> Any:
     """A text that Excel would run as a formula gets a leading apostrophe."""
     if isinstance(value, float):
         return "" if math.isnan(value) else round(value, 6)
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return safe_text(value)
 
 
 def _number(value: float, places: int) -> str:

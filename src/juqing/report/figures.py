@@ -14,14 +14,14 @@ import numpy as np
 
 from juqing.emotions import EMOTION_NAMES, EMOTIONS
 
-_COLORS = {"domain": list(EMOTION_NAMES), "range": [emotion.color for emotion in EMOTIONS]}
+COLORS = {"domain": list(EMOTION_NAMES), "range": [emotion.color for emotion in EMOTIONS]}
 _SHAPES = {
     "domain": list(EMOTION_NAMES),
     "range": ["circle", "square", "triangle-up", "cross", "diamond", "triangle-down"],
 }
 _DASHES = {"domain": list(EMOTION_NAMES), "range": [[1, 0], [8, 3], [4, 2], [12, 2], [2, 2], [8, 3, 2, 3]]}
 _PAGE_WIDTH = 860  # pixels beside the names
-_CONFIG: dict[str, Any] = {
+CONFIG: dict[str, Any] = {
     "font": "system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif",
     "background": None,
     "view": {"stroke": None},
@@ -53,13 +53,13 @@ def arc_figure(n_lines: int, top: float) -> dict[str, Any]:
         "scale": {"domain": [0, top]},
         "axis": {"title": None, "tickCount": 4, "grid": True},
     }
-    color = {"field": "emotion", "type": "nominal", "scale": _COLORS, "legend": None}
+    color = {"field": "emotion", "type": "nominal", "scale": COLORS, "legend": None}
     return {
         "width": "container",
         "height": 300,
         "padding": {"left": 4, "right": 8, "top": 4, "bottom": 4},
         "autosize": {"type": "fit-x", "contains": "padding"},
-        "config": _CONFIG,
+        "config": CONFIG,
         "layer": [
             {
                 "data": {"name": "scenes", "values": []},
@@ -150,7 +150,7 @@ def heat_map(scene_numbers: Sequence[str], top: float) -> dict[str, Any]:
         "width": {"step": max(6, min(44, _PAGE_WIDTH // max(n_scenes, 1)))},
         "height": {"step": 24},
         "padding": {"left": 4, "right": 8, "top": 4, "bottom": 4},
-        "config": _CONFIG,
+        "config": CONFIG,
         "data": {"name": "cells", "values": []},
         "encoding": {"x": x, "y": y},
         "layer": [
@@ -164,7 +164,7 @@ def heat_map(scene_numbers: Sequence[str], top: float) -> dict[str, Any]:
                     "strokeWidth": 1,
                 },
                 "encoding": {
-                    "color": {"field": "emotion", "type": "nominal", "scale": _COLORS, "legend": None},
+                    "color": {"field": "emotion", "type": "nominal", "scale": COLORS, "legend": None},
                     "opacity": {
                         "field": "value",
                         "type": "quantitative",

@@ -50,7 +50,6 @@ def render_report(scores: EmotionScores, *, language: str | None = None) -> str:
     people = portraits(scores)
     order = [*main, *(person.name for person in people if person.name not in main)]
     position = {name: k for k, name in enumerate(order)}
-    style, chart_code, page_code = _asset("report.css"), _asset("vega.js"), _asset("report.js")
     data = {
         "characters": order,
         "nMain": len(main),
@@ -63,7 +62,10 @@ def render_report(scores: EmotionScores, *, language: str | None = None) -> str:
         "arc": arc_figure(len(script.lines), highest(scores.values)),
         "heat": heat_map([row[2] for row in scenes], highest(scores.values)),
     }
-    return _template().render(
+    return render_page(
+        "report.html.j2",
+        "report.js",
+        data,
         script=script,
         scores=scores,
         emotions=EMOTIONS,
@@ -73,14 +75,33 @@ def render_report(scores: EmotionScores, *, language: str | None = None) -> str:
         moments=strongest_moments(scores, 12, per_emotion=4),
         chips=_chips(scores),
         warnings=script.warnings[:_MAX_WARNINGS],
-        style=style,
-        chart_code=chart_code,
-        page_code=page_code,
-        data=_json_in_html(data),
-        policy=(
-            f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(chart_code)} {_hash(page_code)}; "
-            "img-src data:; base-uri 'none'; form-action 'none'"
-        ),
+    )
+
+
+def render_page(template: str, page_script: str, data: Any, **context: Any) -> str:
+    """A page that opens offline: style, chart library, its own script and data inside, and a policy that allows nothing else.
+
+    Args:
+        template: A file of `templates/`; it places `style`, `chart_code`, `page_code`, `data` and `policy`.
+        page_script: A file of `assets/`.
+        data: What the script draws, as JSON.
+        context: What else the template names.
+    """
+    style, chart_code, page_code = _asset("report.css"), _asset("vega.js"), _asset(page_script)
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            **context,
+            style=style,
+            chart_code=chart_code,
+            page_code=page_code,
+            data=_json_in_html(data),
+            policy=(
+                f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(chart_code)} {_hash(page_code)}; "
+                "img-src data:; base-uri 'none'; form-action 'none'"
+            ),
+        )
     )
 
 
@@ -121,17 +142,16 @@ def _asset(name: str) -> str:
 
 
 @cache
-def _template() -> Any:
+def _environment() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2")
 
 
 def _hash(text: str) -> str:

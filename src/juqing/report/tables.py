@@ -40,15 +40,18 @@ def _rows(scores: Sequence[EmotionScores]) -> list[dict[str, Any]]:
 
 
 def _write_csv(scores: Sequence[EmotionScores], path: Path) -> None:
-    """UTF-8 with a byte-order mark, for Excel. A text that Excel would run as a formula gets a leading apostrophe."""
+    """UTF-8 with a byte-order mark, for Excel."""
     rows = _rows(scores)
     with path.open("w", encoding="utf-8-sig", newline="", errors="replace") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         for row in rows:
-            writer.writerow(
-                {k: f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA) else v for k, v in row.items()}
-            )
+            writer.writerow({name: safe_text(value) for name, value in row.items()})
+
+
+def safe_text(value: Any) -> Any:
+    """A value for CSV: a text that Excel would run as a formula gets a leading apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _write_jsonl(scores: Sequence[EmotionScores], path: Path) -> None:

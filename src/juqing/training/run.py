@@ -43,6 +43,7 @@ Progress = Callable[[float, float], None]
 
 _CHECKPOINT = "checkpoint"
 _BEFORE = "checkpoint.old"  # for the moment in which a new one takes its place
+_ASKED = "run.json"
 _SHORTEST = 16
 
 
@@ -266,6 +267,8 @@ def train(
     set_seed(config.seed)
     reader = build_reader(config)
     task = make_task(config, reader, labeled)
+    run.begin()
+    accelerator.wait_for_everyone()
     if not run.resumed and not Path(config.encoder, "head.safetensors").is_file():
         _prepare_head(reader, task, config.head)
     n_steps_of = _steps(task, config, accelerator.num_processes)
@@ -461,7 +464,7 @@ class _Run:
         self.is_main = is_main
         self.every = config.checkpoint_minutes * 60
         self.config = config
-        path = self.folder / "run.json"
+        path = self.folder / _ASKED
         asked = json.loads(json.dumps(dataclasses.asdict(config)))
         if is_main and self.folder.exists() and not resume:
             raise TrainingError("an interrupted run is there.", "Go on with --resume, or delete it.", path=self.folder)
@@ -480,10 +483,14 @@ class _Run:
         self.cues = self.tokens = 0
         self.since = self.started
         self._board: Any = None
-        if is_main:
+
+    def begin(self) -> None:
+        """Make the folder, now that nothing that was asked is refused any more."""
+        if self.is_main:
+            asked = json.dumps(dataclasses.asdict(self.config), indent=2) + "\n"
             with _reported(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
-                path.write_text(json.dumps(asked, indent=2) + "\n", encoding="utf-8")
+                (self.folder / _ASKED).write_text(asked, encoding="utf-8")
                 self._cut_log()
 
     def last_checkpoint(self) -> Path | None:
