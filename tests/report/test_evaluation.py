@@ -92,7 +92,7 @@ def test_the_page_opens_offline_and_obeys_its_policy(page, tmp_path):
     assert page.title().startswith("tfidf <img") and page.locator("img").count() == 0
     box = page.locator("#figure canvas").bounding_box()
     assert box is not None and box["width"] > 700
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 45)  # a bar
+    page.locator("#figure canvas").hover(position={"x": 200, "y": box["height"] - 45})  # the bar of a script
     page.wait_for_selector("#figure[title*=RMSE]", state="attached")
     page.set_viewport_size({"width": 375, "height": 720})
     assert page.evaluate("document.documentElement.scrollWidth") <= 375

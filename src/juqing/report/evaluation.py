@@ -125,7 +125,7 @@ def _calibration_figure(evaluation: Evaluation) -> dict[str, Any]:
                 "filled": True,
                 "opacity": 0.9,
                 "color": emotion.color,
-                "tooltip": {"content": "data"},
+                "tooltip": True,
             },
             "encoding": {
                 "x": x,
@@ -200,7 +200,7 @@ def _quality_figure(evaluation: Evaluation) -> dict[str, Any]:
                 },
                 "layer": [
                     {
-                        "mark": {"type": "bar", "width": 26, "tooltip": {"content": "data"}},
+                        "mark": {"type": "bar", "width": 26, "tooltip": True},
                         "encoding": {"color": colored},
                     },
                     {
@@ -214,7 +214,7 @@ def _quality_figure(evaluation: Evaluation) -> dict[str, Any]:
                 "width": 400,
                 "height": 150,
                 "data": {"values": f1},
-                "mark": {"type": "bar", "tooltip": {"content": "data"}},
+                "mark": {"type": "bar", "tooltip": True},
                 "encoding": {
                     "x": x,
                     "xOffset": {"field": "level", "type": "nominal", "scale": {"domain": list(range(N_LEVELS))}},
@@ -250,7 +250,7 @@ def _script_figure(evaluation: Evaluation) -> dict[str, Any]:
         "height": {"step": max(3, min(16, 900 // len(rows)))},
         "data": {"values": rows},
         "layer": [
-            {"mark": {"type": "bar", "color": "#8a8fa8", "tooltip": {"content": "data"}}, "encoding": {"x": x, "y": y}},
+            {"mark": {"type": "bar", "color": "#8a8fa8", "tooltip": True}, "encoding": {"x": x, "y": y}},
             {
                 "data": {"values": [{"RMSE": round(evaluation.rmse, 4)}]},
                 "mark": {"type": "rule", "strokeDash": [3, 3], "color": "#d04a02"},
