@@ -26,6 +26,8 @@ from juqing.text.pseudonyms import draw_names
 from juqing.text.windows import LineTokenizer
 from juqing.training.run import RunConfig
 
+torch.set_num_threads(1)  # the networks are tiny: several threads would only wait for each other
+
 FAMILIES = ("bert", "roberta", "xlm-roberta", "electra", "ernie", "vocab.txt")
 LONGEST = 128
 _SIZES: dict[str, Any] = {

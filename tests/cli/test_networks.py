@@ -82,14 +82,6 @@ def scene(home, table) -> Path:
     return home / "scene"
 
 
-@pytest.fixture(scope="module")
-def exported(home, scene) -> Path:
-    from juqing.training.export import export
-
-    export(scene, home / "exported")
-    return home / "exported"
-
-
 def test_train_scene(scene):
     card = (scene / "README.md").read_text(encoding="utf-8")
     assert "- seed: 3" in card and "- budget: 64" in card
@@ -120,8 +112,7 @@ def test_export_and_analyze(juqing, scene, tmp_path):
     result = juqing("analyze", FEATURE, "--model", tmp_path / "model")
     assert result.code == 0, result.err
     assert "回声渡" in result.out and "沈渡" in result.out
-    assert juqing("export", scene, "--out", tmp_path / "model", "--fp32").code == 0  # a model may be replaced
-    assert '"bits": 32' in (tmp_path / "model" / "config.json").read_text(encoding="utf-8")
+    assert '"bits": 8' in (tmp_path / "model" / "config.json").read_text(encoding="utf-8")
 
 
 def test_models(juqing):
@@ -137,9 +128,7 @@ def test_crossval_and_stack(juqing, home, table, scene, tmp_path):
         "--folds", 2, "--out", tmp_path / "cv",
     )  # fmt: skip
     assert result.code == 0, result.err
-    assert (
-        "112 rows" not in result.out and "RMSE" in result.out and str(tmp_path / "cv" / "predictions.tsv") in result.out
-    )
+    assert "100 rows" in result.out and str(tmp_path / "cv" / "predictions.tsv") in result.out
     result = juqing("crossval", "tfidf", "--data", table, "--folds", 2, "--out", tmp_path / "cv-tfidf")
     assert result.code == 0, result.err
     result = juqing(
@@ -153,6 +142,7 @@ def test_crossval_and_stack(juqing, home, table, scene, tmp_path):
 def test_average(juqing, scene, tmp_path):
     result = juqing("average", scene, scene, "--out", tmp_path / "mean")
     assert (result.code, result.err) == (0, "")
+    assert juqing("average", scene, "--out", tmp_path / "mean").code == 0  # a model may be replaced
     assert juqing("analyze", FEATURE, "--model", tmp_path / "mean").code == 0
 
 

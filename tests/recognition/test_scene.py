@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from juqing.errors import ModelError
 from juqing.reading.files import read_labeled
-from juqing.recognition.encoders import load_encoder, longest_input, tensors
+from juqing.recognition.encoders import encoder_layers, load_encoder, longest_input, tensors
 from juqing.recognition.heads import HEADS
 from juqing.recognition.scene import CueHead, SceneReader, SceneRecognizer, check_window
 from juqing.runtime import load
@@ -193,7 +193,8 @@ def test_layers_can_be_chosen():
     whole, _ = load_encoder(str(tiny_encoder()))
     part, _ = load_encoder(str(tiny_encoder()), layers=(1,))
     assert part.config.num_hidden_layers == 1
-    wanted = whole.encoder.layer[1].state_dict()
-    assert all(torch.equal(tensor, wanted[name]) for name, tensor in part.encoder.layer[0].state_dict().items())
+    wanted, kept = encoder_layers(whole)[1].state_dict(), encoder_layers(part)[0].state_dict()
+    assert len(encoder_layers(part)) == 1 and wanted.keys() == kept.keys()
+    assert all(torch.equal(tensor, wanted[name]) for name, tensor in kept.items())
     with pytest.raises(ModelError, match=r"layers 0 to 1, not \(0, 2\)"):
         load_encoder(str(tiny_encoder()), layers=(0, 2))

@@ -17,7 +17,7 @@ def script_of(*rows: tuple[str, str]):
 
 
 def decoded(ids) -> str:
-    tokens = [wordpiece().id_to_token(k).removeprefix("##") for k in ids]
+    tokens = [(wordpiece().id_to_token(k) or "").removeprefix("##") for k in ids]
     return "".join({"[CLS]": "[", "[SEP]": "|"}.get(token, token) for token in tokens)
 
 

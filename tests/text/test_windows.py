@@ -42,7 +42,7 @@ def script_of(*scenes: list[tuple[str, str]]) -> Script:
 
 def decoded(ids) -> str:
     """Tokens as text; `[` and `|` are the start and the separator."""
-    tokens = [wordpiece().id_to_token(int(k)).removeprefix("##") for k in ids]
+    tokens = [(wordpiece().id_to_token(int(k)) or "").removeprefix("##") for k in ids]
     return "".join({"[CLS]": "[", "[SEP]": "|", "[UNK]": "?"}.get(token, token) for token in tokens)
 
 

@@ -116,7 +116,7 @@ def test_tfidf_folds_are_models_of_the_other_scripts(validated_tfidf, labeled):
     out, evaluation = validated_tfidf
     predicted = read_predictions(out / "predictions.tsv", labeled)
     learn, held_out = deal(labeled, 1, 4)
-    model = TfidfRecognizer().fit(*([getattr(i, name) for i in learn] for name in ("script", "labels", "weights")))
+    model = TfidfRecognizer().fit([i.script for i in learn], [i.labels for i in learn], [i.weights for i in learn])
     at = [item.script.title for item in labeled].index(held_out[0].script.title)
     np.testing.assert_allclose(predicted[at], model.score(held_out[0].script).values, atol=6e-5)
     assert evaluation.n == sum(len(item.labels) for item in labeled)

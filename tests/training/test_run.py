@@ -11,6 +11,7 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import accelerate
 import numpy as np
@@ -29,7 +30,7 @@ from juqing.training import split_scripts
 from juqing.training.run import RunConfig, build_reader, load_config, make_task, measure, preset, train
 
 TIMES = ("seconds", "pairs_per_second", "tokens_per_second")
-ALL_RANDOM = {"dropout": 0.1, "encoder_dropout": 0.1, "token_dropout": 0.2, "average": 0.8}
+ALL_RANDOM: dict[str, Any] = {"dropout": 0.1, "encoder_dropout": 0.1, "token_dropout": 0.2, "average": 0.8}
 """Everything that draws random numbers, and an average that must be kept too."""
 
 
@@ -130,6 +131,23 @@ def test_the_seed_decides(labeled, config, whole, tmp_path):
     train(dataclasses.replace(config, seed=1), labeled, tmp_path / "other")
     a, b = weights(tmp_path / "other"), weights(whole)
     assert not any(torch.equal(a[name], b[name]) for name in a if "weight" in name and "word_embeddings" not in name and "LayerNorm" not in name)  # fmt: skip
+
+
+def test_scoring_held_out_scripts_changes_nothing(labeled, config, tmp_path):
+    """The network goes on learning as it did, with its dropouts: the log of steps is the same."""
+    config = dataclasses.replace(config, average=0.0, checkpoint_minutes=1e9)
+    logs = []
+    for held_out in ((), labeled[:1]):
+        train(config, labeled, tmp_path / f"run{len(held_out)}", held_out=held_out)
+        logs.append([row for row in rows(tmp_path / f"run{len(held_out)}") if "step" in row])
+    assert logs[0] == logs[1] and logs[0][-1]["epoch"] == 2
+
+
+def test_the_encoder_has_its_dropout(labeled, tmp_path):
+    for rate in (0.0, 0.3):
+        config = tiny_config("scene", epochs=1, dropout=0.0, token_dropout=0.0, encoder_dropout=rate)
+        train(config, labeled, tmp_path / str(rate))
+    assert not same(tmp_path / "0.0", tmp_path / "0.3")
 
 
 def test_one_step_moves_each_layer_at_its_rate(labeled, tmp_path):
