@@ -113,15 +113,49 @@ def test_what_a_run_leaves_behind(whole):
     assert {"steps", "n_labeled", "best_rmse"} <= set(log[-1])
 
 
-def test_the_best_epoch_is_kept(labeled, tmp_path):
-    """The second epoch's rate is far too high; the weights that remain are those of the first."""
+def test_the_best_epoch_is_kept(labeled, tmp_path, monkeypatch):
+    """Of three epochs whose scores are made up, the second one's weights remain."""
+    seen = []
+
+    def made_up(recognizer, held_out):
+        seen.append({name: tensor.clone() for name, tensor in recognizer.reader.top.state_dict().items()})
+        return {"rmse": (0.5, 0.3, 0.4)[len(seen) - 1]}
+
+    monkeypatch.setattr(run_module, "measure", made_up)
+    done = train(tiny_config("scene", epochs=3), labeled, tmp_path / "run", held_out=labeled[:1])
+    assert done["best_rmse"] == 0.3
+    kept = load_file(tmp_path / "run" / "head.safetensors")
+    assert all(torch.equal(kept[name], seen[1][name]) for name in kept)
+    assert not torch.equal(kept["hidden.weight"], seen[2]["hidden.weight"])
+
+
+def test_what_is_logged_of_held_out_scripts_is_true_of_the_folder(labeled, tmp_path):
     learn, held_out = split_scripts(labeled, "7001")
-    config = tiny_config("scene", epochs=6, average=0.5, learning_rate=2e-2, head_learning_rate=5e-2)
-    done = train(config, learn, tmp_path / "run", held_out=held_out)
+    done = train(tiny_config("scene", epochs=3, average=0.5), learn, tmp_path / "run", held_out=held_out)
     found = [row["rmse"] for row in rows(tmp_path / "run") if "rmse" in row and "steps" not in row]
-    assert len(set(found)) > 1
-    assert done["best_rmse"] == min(found)
+    assert len(found) == 3 and done["best_rmse"] == min(found)
     assert measure(load(tmp_path / "run"), held_out)["rmse"] == pytest.approx(min(found), abs=2e-5)
+
+
+def test_every_batch_of_an_epoch_is_learned_from(labeled, tmp_path, monkeypatch):
+    """Three at a time; where the last step has too few, the first is repeated and does not count."""
+    sizes, weighed = [], []
+
+    def losses(raw, labels, head):
+        sizes.append(len(labels))
+        weighed.append(labels.sum(0).double())
+        return run_losses(raw, labels, head)
+
+    run_losses = run_module.losses
+    monkeypatch.setattr(run_module, "losses", losses)
+    config = tiny_config("scene", epochs=1, batch_tokens=150, accumulate=3)
+    steps = train(config, labeled, tmp_path / "run")["steps"]
+    n = len(make_task(config, build_reader(config), labeled).plan(0))
+    assert n % 3 and len(sizes) == 3 * steps and steps == -(-n // 3)
+    assert sum(sizes[:n]) == sum(len(item.labels) for item in labeled)
+    expected = sum(item.labels.sum(0).astype(float) for item in labeled)
+    np.testing.assert_allclose(sum(weighed[:n]), expected)  # type: ignore[arg-type]
+    assert set(sizes[n:]) == {sizes[0]}
 
 
 def test_the_seed_decides(labeled, config, whole, tmp_path):
