@@ -30,7 +30,7 @@ def strengths(raw: Tensor, head: str) -> Tensor:
     if head == "classify":
         levels = torch.arange(N_LEVELS, dtype=raw.dtype, device=raw.device)
         return (raw.unflatten(1, (N_EMOTIONS, N_LEVELS)).softmax(2) * levels).sum(2)
-    return raw.unflatten(1, (N_EMOTIONS, N_LEVELS - 1)).sigmoid().sum(2)
+    return _at_least(raw).sum(2)
 
 
 def level_probabilities(raw: Tensor, head: str) -> Tensor:
@@ -39,13 +39,19 @@ def level_probabilities(raw: Tensor, head: str) -> Tensor:
         return soft_levels(strengths(raw, head))
     if head == "classify":
         return raw.unflatten(1, (N_EMOTIONS, N_LEVELS)).softmax(2)
-    at_least = raw.unflatten(1, (N_EMOTIONS, N_LEVELS - 1)).sigmoid()
-    # Nothing in the loss keeps "at least 2" below "at least 1"; the smallest so far does.
-    ones = torch.ones_like(at_least[:, :, :1])
-    first, second, third = at_least.unbind(2)
+    at_least = _at_least(raw)
+    ones, zeros = torch.ones_like(at_least[:, :, :1]), torch.zeros_like(at_least[:, :, :1])
+    return torch.cat([ones, at_least], dim=2) - torch.cat([at_least, zeros], dim=2)
+
+
+def _at_least(raw: Tensor) -> Tensor:
+    """Of the head `ordinal` the probability of at least 1, 2, 3: (n, 6, 3), falling.
+
+    Nothing in the loss keeps "at least 2" below "at least 1"; the smallest so far does.
+    """
+    first, second, third = raw.unflatten(1, (N_EMOTIONS, N_LEVELS - 1)).sigmoid().unbind(2)
     second = torch.minimum(first, second)
-    falling = torch.stack([first, second, torch.minimum(second, third)], dim=2)
-    return torch.cat([ones, falling], dim=2) - torch.cat([falling, torch.zeros_like(ones)], dim=2)
+    return torch.stack([first, second, torch.minimum(second, third)], dim=2)
 
 
 def soft_levels(labels: Tensor) -> Tensor:

@@ -142,14 +142,19 @@ def quantize(source: Path, target: Path) -> None:
     """Matrices and token vectors to 8 bits, a scale for each column; what flows between stays in 32 bits."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    logging.getLogger().setLevel(logging.ERROR)  # it recommends a preprocessing that changes nothing here
-    quantize_dynamic(
-        source,
-        target,
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-        op_types_to_quantize=["MatMul", "Gather", "Gemm"],
-    )
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)  # it recommends a preprocessing that changes nothing here
+    try:
+        quantize_dynamic(
+            source,
+            target,
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=["MatMul", "Gather", "Gemm"],
+        )
+    finally:
+        root.setLevel(level)
 
 
 def _difference(reader: Reader, path: Path) -> float:

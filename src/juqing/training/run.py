@@ -296,7 +296,8 @@ def train(
             if not math.isfinite(loss + size):
                 what = f"a gradient is {size}" if math.isfinite(loss) else f"the loss is {loss}"
                 where = f"step {state.total + 1} of {sum(n_steps)}"
-                kept = run.last_checkpoint()
+                if (kept := run.last_checkpoint()) is None:
+                    run.discard()
                 raise TrainingError(
                     f"{what} at {where}.",
                     "Lower the learning rate. "
@@ -492,6 +493,13 @@ class _Run:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 (self.folder / _ASKED).write_text(asked, encoding="utf-8")
                 self._cut_log()
+
+    def discard(self) -> None:
+        """Leave nothing behind of a run that cannot go on."""
+        if self._board is not None:
+            self._board.close()
+        if self.is_main:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def last_checkpoint(self) -> Path | None:
         paths = (self.folder / _CHECKPOINT, self.folder / _BEFORE)
