@@ -18,6 +18,7 @@ from juqing.script import Character, Cue, Delivery, Language, Line, LineKind, No
 from juqing.text.names import HAN
 
 _HAN = re.compile(f"[{HAN}]")
+_LANGUAGE_SAMPLE = 30_000  # characters
 _LETTER = re.compile(rf"[{HAN}A-Za-zÀ-ɏͰ-ӿぁ-ヿ가-힣]")
 
 
@@ -225,7 +226,7 @@ class ScriptBuilder:
         return script if self.format == "table" else find_cues(script, pronouns=pronouns)
 
     def _language(self) -> Language:
-        text = "".join(line.text for draft in self._drafts for line in draft.lines[:2000])[:100_000]
+        text = "".join(line.text for draft in self._drafts for line in draft.lines[:2000])[:_LANGUAGE_SAMPLE]
         han = _HAN.findall(text)
         letters = len(_LETTER.findall(text))
         if not letters:

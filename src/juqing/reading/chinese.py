@@ -219,6 +219,7 @@ class _Reader:
             aliases.update(others)
         for heading in self.headings.values():
             printed.update(dict.fromkeys(heading.cast))
+        cues: Counter[str] = Counter()
         counts: Counter[str] = Counter()
         nobody = Names()
         for i, text in enumerate(self.texts):
@@ -232,11 +233,13 @@ class _Reader:
             halves = self.halves[i] or split_gap(text)
             if halves is None or not halves[1] or _TITLE_LABEL.match(text) or _CREDIT.match(text):
                 continue
-            name, moods, delivery = read_name(halves[0])
+            cues[halves[0]] += 1
+        for cue, n in cues.items():
+            name, moods, delivery = read_name(cue)
             for part in split_joint(name, nobody):
                 if looks_like_name(part) and part != NARRATOR:
                     # A bracketed mood or an OS tag stands behind names only.
-                    counts[part] += 2 if moods or delivery != "on" else 1
+                    counts[part] += 2 * n if moods or delivery != "on" else n
         for name in map(clean_name, printed):
             if _is_declared(name):
                 self.builder.character(name)

@@ -60,5 +60,8 @@ def find_cues(script: Script, *, pronouns: bool = True) -> Script:
 
 def acted_texts(line: Line, finder: NameFinder) -> Acted:
     """What of a line is seen: an action's text, the remarks in a speech; with the names in each."""
-    texts = (line.text,) if line.kind == "action" else line.parentheticals if line.kind in ("dialogue", "lyric") else ()
-    return [(text, finder.spans(text)) for text in texts]
+    if line.kind == "action":
+        return [(line.text, finder.spans(line.text))]
+    if line.parentheticals and line.kind in ("dialogue", "lyric"):
+        return [(text, finder.spans(text)) for text in line.parentheticals]
+    return []

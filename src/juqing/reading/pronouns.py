@@ -197,6 +197,10 @@ class Resolver:
         """The pronouns of a line's actions that are resolved, in order; and remember who is in the line."""
         found: list[Found] = []
         speaker = line.speakers[0] if len(line.speakers) == 1 else ""
+        if not acted:  # most lines: somebody speaks
+            if line.speakers:
+                self._remember(list(line.speakers), line, acted, speaker)
+            return found
         names = [*line.speakers, *(name for _, spans in acted for _, _, name in spans)]
         first = speaker
         for k, (text, spans) in enumerate(acted):
@@ -208,13 +212,15 @@ class Resolver:
             names += [one.name for one in found]
             if not first and found[0].rule in ("subject", "only"):
                 first = found[0].name
+        self._remember(names, line, acted, first)
+        return found
+
+    def _remember(self, names: list[str], line: Line, acted: Acted, first: str) -> None:
         for name in names:
             self.everyone[name] = line.index
-        if names or acted:
-            self.seen.append(_Seen(names, line.kind == "dialogue", acted, first))
-            if len(self.seen) > _REACH:
-                del self.seen[0]
-        return found
+        self.seen.append(_Seen(names, line.kind == "dialogue", acted, first))
+        if len(self.seen) > _REACH:
+            del self.seen[0]
 
     def _resolve(self, text: str, mentions: list[_Mention], speaker: str, line: Line, piece: int) -> list[Found]:
         found: list[Found] = []

@@ -52,14 +52,14 @@ class NameFinder:
     def spans(self, text: str) -> list[tuple[int, int, str]]:
         """`(start, end, name)` of every mention, from left to right."""
         found: list[tuple[int, int, str]] = []
-        end = 0
+        end, has_single = 0, False
         for match in self._starts.finditer(text) if self._starts else ():
-            if match.start() >= end and (mention := self._at(text, match.start())) is not None:
+            start = match.start()
+            if start >= end and (mention := self._at(text, start)) is not None:
                 found.append(mention)
                 end = mention[1]
-        if any(stop - start == 1 for start, stop, _ in found):
-            found = self._without_words(text, found)
-        return found
+                has_single = has_single or end - start == 1
+        return self._without_words(text, found) if has_single else found
 
     def _without_words(self, text: str, found: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
         """Mentions without the one-character ones that are ordinary words, or parts of them."""
