@@ -103,7 +103,7 @@ def main() -> None:
         export(work / "run", work / "model")
         ours = load(work / "model")
         reader = build_reader(RunConfig(kind="pair", encoder=encoder, budget=128))
-        pairs = PairRecognizer(reader)  # type: ignore[arg-type]
+        pairs = PairRecognizer(reader)
         old_way, n_old = classical(script, reader.tokenizer, reader.tokenizer.pad)
         scene_s, pair_s, old_s = in_turn(
             [seconds(lambda: ours.score(script)), seconds(lambda: pairs.score(script)), seconds(old_way)], RUNS

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
 from safetensors import SafetensorError
@@ -19,12 +20,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from juqing.errors import ModelError
-from juqing.recognition.heads import HEADS
+from juqing.recognition.heads import HEADS, level_probabilities, strengths
+from juqing.scores import EmotionScores
 from juqing.text.windows import TOKENIZER_FILE, LineTokenizer
 
 if TYPE_CHECKING:
     import numpy as np
     from transformers import PreTrainedModel
+
+    from juqing.script import Script
 
 ENCODER, HEAD = "encoder", "head.safetensors"
 MODEL_FILES = ("config.json", ENCODER, HEAD, "README.md", "log.jsonl", "tensorboard")
@@ -126,10 +130,11 @@ def keep_layers(encoder: PreTrainedModel, layers: tuple[int, ...], source: str) 
     encoder.config.num_hidden_layers = len(kept)
 
 
-class Reader(nn.Module):
+class Reader(nn.Module, ABC):
     """An encoder with a head; the base of what reads pairs and what reads scenes.
 
-    Subclasses set `kind`, call `super().__init__` and build `self.top`, the modules that are not the encoder's.
+    Subclasses set `kind`, call `super().__init__`, build `self.top`, the modules that are not the encoder's, and tell by `parts` how
+    a script is read.
     """
 
     kind = ""
@@ -165,6 +170,61 @@ class Reader(nn.Module):
         except (OSError, SafetensorError, RuntimeError, KeyError) as error:
             first = str(error).strip().split("\n")[0][:200]
             raise ModelError(f"{HEAD} cannot be used ({first}).", "Train the model again.", path=folder) from None
+
+    @abstractmethod
+    def parts(self, script: Script) -> Iterator[tuple[list[int], dict[str, np.ndarray]]]:
+        """The inputs of a script, batch by batch, and the cues that each batch's outputs belong to."""
+
+
+class NetworkRecognizer:
+    """A trained network in PyTorch. For use without PyTorch, export it.
+
+    Subclasses name the class of the network, and the lengths among its settings.
+
+    Args:
+        reader: The network.
+        name: Its name in reports; that of its kind where empty.
+        rmse: On scripts that it never saw, where that was measured.
+    """
+
+    network: ClassVar[type[Reader]]
+    lengths: ClassVar[tuple[str, ...]]
+
+    def __init__(self, reader: Reader, name: str = "", rmse: float | None = None):
+        self.reader = reader.eval()
+        self.name = name or reader.kind
+        self.rmse = rmse
+
+    @classmethod
+    def load(cls, folder: Path, config: dict[str, Any]) -> Self:
+        """Load what `Reader.save` wrote.
+
+        Raises:
+            ModelError: A file is missing, damaged, or does not fit the others.
+        """
+        settings = network_settings(config, cls.lengths, folder)
+        encoder, tokenizer = load_encoder(str(folder))
+        reader = cls.network(encoder, tokenizer, settings)
+        reader.load_top(folder)
+        return cls(reader, folder.name, config.get("rmse"))
+
+    def score(self, script: Script) -> EmotionScores:
+        """Score every cue of a script."""
+        values = strengths(self.raw(script), self.reader.settings["head"]).numpy()
+        return EmotionScores(script, values, self.name, self.rmse)
+
+    def level_probabilities(self, script: Script) -> np.ndarray:
+        """(n_cues, 6, 4) float32: for every cue and emotion the probability of the levels 0 to 3."""
+        return level_probabilities(self.raw(script), self.reader.settings["head"]).numpy()
+
+    @torch.inference_mode()
+    def raw(self, script: Script) -> Tensor:
+        """Raw outputs (n_cues, n_out)."""
+        result = torch.zeros(script.n_cues, HEADS[self.reader.settings["head"]])
+        device = next(self.reader.parameters()).device
+        for cues, arrays in self.reader.parts(script) if script.cues else ():
+            result[cues] = self.reader(**tensors(arrays, device)).float().cpu()
+        return result
 
 
 def network_settings(config: Mapping[str, Any], lengths: Sequence[str], folder: Path) -> dict[str, Any]:

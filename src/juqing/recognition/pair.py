@@ -10,15 +10,13 @@ Source: Devlin et al., "BERT" (2019), for pairs of texts; the baseline of CCF BD
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor, nn
 
-from juqing.recognition.encoders import Reader, load_encoder, network_settings, tensors
-from juqing.recognition.heads import HEADS, level_probabilities, strengths
-from juqing.scores import EmotionScores
+from juqing.recognition.encoders import NetworkRecognizer, Reader
+from juqing.recognition.heads import HEADS
 from juqing.text.pairs import collate_pairs, pair_inputs
 from juqing.text.windows import LineTokenizer, batches
 
@@ -53,52 +51,15 @@ class PairReader(Reader):
         states = self.encoder(input_ids=token_ids, attention_mask=mask).last_hidden_state
         return self.top(states[:, 0])
 
-
-class PairRecognizer:
-    """A trained pair reader in PyTorch.
-
-    Args:
-        reader: The network.
-        name: Its name in reports.
-        rmse: On scripts that it never saw, where that was measured.
-    """
-
-    def __init__(self, reader: PairReader, name: str = "pair", rmse: float | None = None):
-        self.reader = reader.eval()
-        self.name = name
-        self.rmse = rmse
-
-    @classmethod
-    def load(cls, folder: Path, config: dict[str, Any]) -> PairRecognizer:
-        """Load what `PairReader.save` wrote.
-
-        Raises:
-            ModelError: A file is missing, damaged, or does not fit the others.
-        """
-        settings = network_settings(config, ("budget",), folder)
-        encoder, tokenizer = load_encoder(str(folder))
-        reader = PairReader(encoder, tokenizer, settings)
-        reader.load_top(folder)
-        return cls(reader, folder.name, config.get("rmse"))
-
-    def score(self, script: Script) -> EmotionScores:
-        """Score every cue of a script."""
-        raw = self.raw(script)
-        return EmotionScores(script, strengths(raw, self.reader.settings["head"]).numpy(), self.name, self.rmse)
-
-    def level_probabilities(self, script: Script) -> np.ndarray:
-        """(n_cues, 6, 4) float32: for every cue and emotion the probability of the levels 0 to 3."""
-        return level_probabilities(self.raw(script), self.reader.settings["head"]).numpy()
-
-    @torch.inference_mode()
-    def raw(self, script: Script) -> Tensor:
-        """Raw outputs (n_cues, n_out)."""
-        result = torch.zeros(script.n_cues, HEADS[self.reader.settings["head"]])
-        if not script.cues:
-            return result
-        inputs = pair_inputs(script, self.reader.tokenizer, self.reader.settings["budget"])
-        device = next(self.reader.parameters()).device
+    def parts(self, script: Script) -> Iterator[tuple[list[int], dict[str, np.ndarray]]]:
+        """Pairs of about one length together."""
+        inputs = pair_inputs(script, self.tokenizer, self.settings["budget"])
         for group in batches([len(ids) for ids in inputs], _SCORING_TOKENS):
-            arrays = collate_pairs([inputs[i] for i in group], self.reader.tokenizer.pad)
-            result[group] = self.reader(**tensors(arrays, device)).float().cpu()
-        return result
+            yield group, collate_pairs([inputs[i] for i in group], self.tokenizer.pad)
+
+
+class PairRecognizer(NetworkRecognizer):
+    """A trained pair reader."""
+
+    network = PairReader
+    lengths = ("budget",)

@@ -11,18 +11,16 @@ attention with a query of its own, Bahdanau et al. (2015), in the scaled multi-h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from juqing.errors import ModelError
-from juqing.recognition.encoders import Reader, load_encoder, longest_input, network_settings, tensors
-from juqing.recognition.heads import HEADS, level_probabilities, strengths
-from juqing.scores import EmotionScores
-from juqing.text.windows import LineTokenizer, Window, WindowSettings, batches, collate, windows
+from juqing.recognition.encoders import NetworkRecognizer, Reader, longest_input
+from juqing.recognition.heads import HEADS
+from juqing.text.windows import LineTokenizer, WindowSettings, batches, collate, windows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,55 +116,19 @@ class SceneReader(Reader):
         states = self.encoder(input_ids=token_ids, attention_mask=mask).last_hidden_state
         return self.top(states.flatten(0, 1), lines, mentions, elsewhere, roles)
 
-
-class SceneRecognizer:
-    """A trained scene reader in PyTorch. For use without PyTorch, export it.
-
-    Args:
-        reader: The network.
-        name: Its name in reports.
-        rmse: On scripts that it never saw, where that was measured.
-    """
-
-    def __init__(self, reader: SceneReader, name: str = "scene", rmse: float | None = None):
-        self.reader = reader.eval()
-        self.name = name
-        self.rmse = rmse
-
-    @classmethod
-    def load(cls, folder: Path, config: dict[str, Any]) -> SceneRecognizer:
-        """Load what `SceneReader.save` wrote.
-
-        Raises:
-            ModelError: A file is missing, damaged, or does not fit the others.
-        """
-        settings = network_settings(config, ("budget", "leading", "trailing"), folder)
-        encoder, tokenizer = load_encoder(str(folder))
-        reader = SceneReader(encoder, tokenizer, settings)
-        reader.load_top(folder)
-        return cls(reader, folder.name, config.get("rmse"))
-
-    def score(self, script: Script) -> EmotionScores:
-        """Score every cue of a script."""
-        raw = self.raw(windows(script, self.reader.tokenizer, self.reader.window), script.n_cues)
-        return EmotionScores(script, strengths(raw, self.reader.settings["head"]).numpy(), self.name, self.rmse)
-
-    def level_probabilities(self, script: Script) -> np.ndarray:
-        """(n_cues, 6, 4) float32: for every cue and emotion the probability of the levels 0 to 3."""
-        raw = self.raw(windows(script, self.reader.tokenizer, self.reader.window), script.n_cues)
-        return level_probabilities(raw, self.reader.settings["head"]).numpy()
-
-    @torch.inference_mode()
-    def raw(self, cut: Sequence[Window], n_cues: int) -> Tensor:
-        """Raw outputs (n_cues, n_out) for the cues of windows."""
-        result = torch.zeros(n_cues, HEADS[self.reader.settings["head"]])
-        device = next(self.reader.parameters()).device
+    def parts(self, script: Script) -> Iterator[tuple[list[int], dict[str, np.ndarray]]]:
+        """Windows of about one length together."""
+        cut = windows(script, self.tokenizer, self.window)
         for group in batches([len(window.token_ids) for window in cut], _SCORING_TOKENS):
             chosen = [cut[i] for i in group]
-            rows = [i for window in chosen for i in window.cues.tolist()]
-            arrays = collate(chosen, self.reader.tokenizer.pad)
-            result[rows] = self.reader(**tensors(arrays, device)).float().cpu()
-        return result
+            yield [i for window in chosen for i in window.cues.tolist()], collate(chosen, self.tokenizer.pad)
+
+
+class SceneRecognizer(NetworkRecognizer):
+    """A trained scene reader."""
+
+    network = SceneReader
+    lengths = ("budget", "leading", "trailing")
 
 
 def check_window(settings: WindowSettings, encoder: PreTrainedModel) -> None:

@@ -27,7 +27,14 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from juqing.errors import InputError, LabelError, ModelError, OutputError, TrainingError
 from juqing.outputs import check_folder, writing_folder
 from juqing.reading.table import LabeledScript
-from juqing.recognition.encoders import MODEL_FILES, Reader, encoder_layers, load_encoder, longest_input
+from juqing.recognition.encoders import (
+    MODEL_FILES,
+    NetworkRecognizer,
+    Reader,
+    encoder_layers,
+    load_encoder,
+    longest_input,
+)
 from juqing.recognition.heads import HEADS, losses
 from juqing.recognition.pair import PairReader, PairRecognizer
 from juqing.recognition.scene import SceneReader, SceneRecognizer, check_window
@@ -199,12 +206,9 @@ def make_task(config: RunConfig, reader: Reader, labeled: Sequence[LabeledScript
     return PairTask(reader, labeled, **settings)
 
 
-def make_recognizer(reader: Reader, name: str) -> SceneRecognizer | PairRecognizer:
+def make_recognizer(reader: Reader, name: str) -> NetworkRecognizer:
     """A recognizer of a trained network."""
-    if isinstance(reader, SceneReader):
-        return SceneRecognizer(reader, name)
-    assert isinstance(reader, PairReader)
-    return PairRecognizer(reader, name)
+    return (SceneRecognizer if isinstance(reader, SceneReader) else PairRecognizer)(reader, name)
 
 
 def has_bf16() -> bool:
