@@ -54,50 +54,43 @@ def tfidf(data: Data, out: Out) -> None:
     typer.echo(f"{out}: {len(recognizer.keys_):,} n-grams")
 
 
-@train_app.command()
-def pair(
-    data: Data,
-    out: Out,
-    encoder: Encoder = None,
-    preset: Preset = None,
-    head: HeadName = None,
-    epochs: Epochs = None,
-    learning_rate: LearningRate = None,
-    window: Budget = None,
-    seed: Seed = None,
-    hold_out: HeldOut = None,
-    resume: Resume = False,
-) -> None:
+def _network_command(kind: str, text: str) -> None:
+    """Add `juqing train KIND`: all networks have the same options."""
+
+    @train_app.command(kind, help=text)
+    def command(
+        data: Data,
+        out: Out,
+        encoder: Encoder = None,
+        preset: Preset = None,
+        head: HeadName = None,
+        epochs: Epochs = None,
+        learning_rate: LearningRate = None,
+        window: Budget = None,
+        seed: Seed = None,
+        hold_out: HeldOut = None,
+        resume: Resume = False,
+    ) -> None:
+        config = network_config(kind, preset, encoder, head, epochs, learning_rate, window, seed)
+        _train_network(config, data, out, hold_out, resume)
+
+
+_network_command(
+    "pair",
     """Train the classical recipe: one input for each line and character, through a pretrained encoder.
 
     Example: juqing train pair --data train.tsv --encoder encoders/e5-small-zh --hold-out 0/5 --out runs/pair
-    """
-    config = network_config("pair", preset, encoder, head, epochs, learning_rate, window, seed)
-    _train_network(config, data, out, hold_out, resume)
-
-
-@train_app.command()
-def scene(
-    data: Data,
-    out: Out,
-    encoder: Encoder = None,
-    preset: Preset = None,
-    head: HeadName = None,
-    epochs: Epochs = None,
-    learning_rate: LearningRate = None,
-    window: Budget = None,
-    seed: Seed = None,
-    hold_out: HeldOut = None,
-    resume: Resume = False,
-) -> None:
+    """,
+)
+_network_command(
+    "scene",
     """Train the scene reader: an encoder that reads a scene once, every cue taken off the same states.
 
     Several processes: torchrun --nproc-per-node 2 -m juqing train scene ...
 
     Example: juqing train scene --data train.tsv --encoder encoders/e5-small-zh --hold-out 0/5 --out runs/scene
-    """
-    config = network_config("scene", preset, encoder, head, epochs, learning_rate, window, seed)
-    _train_network(config, data, out, hold_out, resume)
+    """,
+)
 
 
 def network_config(
