@@ -92,13 +92,15 @@ def test_train_scene(scene):
 def test_train_pair_and_predict(juqing, home, table, tmp_path):
     result = juqing(
         "train", "pair", "--data", table, "--encoder", tiny_encoder("electra"), "--preset", home / "pair.toml",
-        "--head", "ordinal", "--epochs", 2, "--learning-rate", 1e-3, "--window", 48, "--out", tmp_path / "pair",
+        "--layers", "1", "--head", "ordinal", "--epochs", 2, "--learning-rate", 1e-3, "--window", 48, "--out", tmp_path / "pair",
     )  # fmt: skip
     assert result.code == 0, result.err
     assert result.out.startswith(f"{tmp_path / 'pair'}: ")
     assert result.err == ""
     settings = json.loads((tmp_path / "pair" / "config.json").read_text(encoding="utf-8"))["settings"]
     assert settings == {"head": "ordinal", "dropout": 0.1, "budget": 48}
+    encoder = json.loads((tmp_path / "pair" / "encoder" / "config.json").read_text(encoding="utf-8"))
+    assert encoder["num_hidden_layers"] == 1
     result = juqing("predict", tmp_path / "pair", table, "--out", tmp_path / "p.tsv")
     assert result.code == 0 and "RMSE" in result.out
     wanted = [line.split("\t")[0] for line in table.read_text(encoding="utf-8").splitlines()]
@@ -156,6 +158,8 @@ def test_training_that_is_refused(juqing, home, table, tmp_path):
     refused(juqing(*scene, *ours, "--window", LONGEST + 1), "longer than the encoder reads", "--window")
     refused(juqing(*scene, *ours, "--epochs", 0), "epochs is 0")
     refused(juqing(*scene, *ours, "--seed", -1), "seed is -1")
+    refused(juqing(*scene, *ours, "--layers", "all"), "--layers is 'all'", "0,2,4")
+    refused(juqing(*scene, *ours, "--layers", "0,9"), "the layers 0 to 1")
     refused(juqing(*scene, *ours, "--hold-out", "9999"), "no script '9999' to hold out", "7000")
     refused(juqing(*scene, *ours, "--hold-out", "7/5"), "no fold '7/5'")
     refused(juqing(*scene, "--encoder", tiny_encoder(), "--preset", tmp_path / "none.toml"), "preset cannot be read")

@@ -21,6 +21,7 @@ from juqing.cli.predict import predict
 from juqing.cli.read import read
 from juqing.cli.stack import stack
 from juqing.cli.train import train_app
+from juqing.cli.vectors import vectors_app
 
 app = typer.Typer(
     name="juqing",
@@ -34,6 +35,7 @@ app = typer.Typer(
 for command in (analyze, read, cast, convert, models, predict, evaluate, crossval, average, stack, export):
     app.command()(command)
 app.add_typer(train_app, name="train")
+app.add_typer(vectors_app, name="vectors")
 
 
 def _version(wanted: bool) -> None:

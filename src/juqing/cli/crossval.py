@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from juqing.cli.train import Budget, Data, Encoder, Epochs, HeadName, LearningRate, Preset, Seed, network_config
+from juqing.cli.train import Budget, Data, Encoder, Epochs, HeadName, Layers, LearningRate, Preset, Seed, network_config
 
 
 def crossval(
@@ -18,6 +18,7 @@ def crossval(
     ],
     n_folds: Annotated[int, typer.Option("--folds", min=2, help="Number of folds of scripts.")] = 5,
     encoder: Encoder = None,
+    layers: Layers = None,
     preset: Preset = None,
     head: HeadName = None,
     epochs: Epochs = None,
@@ -39,7 +40,7 @@ def crossval(
     if kind not in ("tfidf", "pair", "scene"):
         raise InputError(f"the kind is {kind!r}.", "Choose one of tfidf, pair, scene.")
     if kind != "tfidf":
-        config = network_config(kind, preset, encoder, head, epochs, learning_rate, window, seed)
+        config = network_config(kind, preset, encoder, layers, head, epochs, learning_rate, window, seed)
     with progress(f"{n_folds} folds") as report:
         evaluation = cross_validate(config, data, out, n_folds=n_folds, progress=report)
     typer.echo(str(evaluation))

@@ -23,6 +23,10 @@ Encoder = Annotated[
 Preset = Annotated[
     Path | None, typer.Option("--preset", help="TOML file of settings; the package's own where not given.")
 ]
+Layers = Annotated[
+    str | None,
+    typer.Option("--layers", help="Layers of the encoder to keep, such as 0,2,4,6,8,11; all where not given."),
+]
 HeadName = Annotated[str | None, typer.Option("--head", help="regress, classify or ordinal.")]
 Epochs = Annotated[int | None, typer.Option("--epochs", help="Times that all lines are learned from.")]
 LearningRate = Annotated[float | None, typer.Option("--learning-rate", help="Highest learning rate of the last layer.")]
@@ -62,6 +66,7 @@ def _network_command(kind: str, text: str) -> None:
         data: Data,
         out: Out,
         encoder: Encoder = None,
+        layers: Layers = None,
         preset: Preset = None,
         head: HeadName = None,
         epochs: Epochs = None,
@@ -71,7 +76,7 @@ def _network_command(kind: str, text: str) -> None:
         hold_out: HeldOut = None,
         resume: Resume = False,
     ) -> None:
-        config = network_config(kind, preset, encoder, head, epochs, learning_rate, window, seed)
+        config = network_config(kind, preset, encoder, layers, head, epochs, learning_rate, window, seed)
         _train_network(config, data, out, hold_out, resume)
 
 
@@ -97,19 +102,29 @@ def network_config(
     kind: str,
     preset: Path | None,
     encoder: str | None,
+    layers: str | None,
     head: str | None,
     epochs: int | None,
     learning_rate: float | None,
     window: int | None,
     seed: int | None,
 ) -> RunConfig:
-    """The configuration of a run from a preset and what the command line changes in it."""
+    """The configuration of a run from a preset and what the command line changes in it.
+
+    Raises:
+        InputError: A value is not of its kind.
+    """
+    from juqing.errors import InputError
     from juqing.training import network_module
 
+    try:
+        kept = tuple(int(layer) for layer in layers.split(",")) if layers is not None else None
+    except ValueError:
+        raise InputError(f"--layers is {layers!r}.", "Give numbers such as 0,2,4,6,8,11.") from None
     run = network_module()
     return run.load_config(
-        preset or run.preset(kind), kind=kind, encoder=encoder, head=head, epochs=epochs, learning_rate=learning_rate,
-        budget=window, seed=seed,
+        preset or run.preset(kind), kind=kind, encoder=encoder, layers=kept, head=head, epochs=epochs,
+        learning_rate=learning_rate, budget=window, seed=seed,
     )  # fmt: skip
 
 

@@ -1,0 +1,248 @@
+"""Running text as a stream of words, and as one array of ids.
+
+A text is never held whole: it is read in blocks of about a megabyte that end at a line, so a corpus may be larger than memory.
+A line is a sentence. Counting and encoding work on blocks, which makes them several times faster than a loop over words.
+"""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+import numpy as np
+
+from juqing.errors import FormatError, InputError, MissingExtraError
+from juqing.outputs import writing
+from juqing.text.vocabulary import Vocabulary
+
+UNITS = ("word", "character", "blank")
+"""What a corpus is cut into: words by rjieba, characters, or what stands between blanks."""
+
+TEXT_SUFFIXES = (".txt", ".text", ".md")
+_COMPRESSED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open}
+_BLOCK = 2**20
+_LONGEST_LINE = 2**26
+
+Progress = Callable[[int], None]
+"""Called with the words read so far."""
+
+
+class Corpus:
+    """Sentences of files, folders of text, or lists of lines.
+
+    Args:
+        sources: Paths (`.txt`, `.text`, `.md`, each also `.gz`, `.xz`, `.zst`; folders are searched), or lists of lines, which are
+            read anew each time.
+        unit: One of `UNITS`.
+        tags: Whether a word gets its part of speech: `高兴/a`. For words alone.
+
+    Raises:
+        InputError: A path is missing, a folder holds no text, or the unit is not known.
+    """
+
+    def __init__(self, sources: Iterable[Path | Sequence[str]], *, unit: str = "word", tags: bool = False):
+        if unit not in UNITS:
+            raise InputError(f"the unit is {unit!r}.", f"Choose one of {', '.join(UNITS)}.")
+        if tags and unit != "word":
+            raise InputError(f"parts of speech were asked for, of the unit {unit!r}.", "Only words have them.")
+        self.unit = unit
+        self.tags = tags
+        self.sources = [
+            part for source in sources for part in (_files(source) if isinstance(source, Path) else [source])
+        ]
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """The sentences, each a list of words; empty lines are left out."""
+        cut = self._cut()
+        for block in self._blocks():
+            for line in block.split("\n"):
+                if words := cut(line):
+                    yield words
+
+    def counts(self, progress: Progress | None = None) -> Counter[str]:
+        """How often each word occurs, in the order of first occurrence."""
+        cut = self._cut()
+        counts: Counter[str] = Counter()
+        n_words = 0
+        for block in self._blocks():
+            words = cut(block)
+            counts.update(words)
+            n_words += len(words)
+            if progress:
+                progress(n_words)
+        return counts
+
+    def encode(self, vocabulary: Vocabulary, path: Path, progress: Progress | None = None) -> EncodedCorpus:
+        """Write the ids of all words to a file, words outside the vocabulary left out, and map it into memory.
+
+        Args:
+            vocabulary: The words to keep.
+            path: The file to write; little-endian int32, the ends of sentences behind the ids.
+            progress: Told the words read so far.
+
+        Raises:
+            InputError: None of the words is in the vocabulary.
+            OutputError: The file cannot be written.
+        """
+        cut, find = self._cut(), _Ids(vocabulary.index).__getitem__
+        lengths: list[np.ndarray] = []
+        n_words = n_ids = 0
+        with writing(path) as aside, aside.open("wb") as file:
+            for block in self._blocks():
+                sentences = [list(map(find, cut(line))) for line in block.split("\n")]
+                sizes = np.array([len(sentence) for sentence in sentences], dtype=np.int64)
+                ids = np.fromiter((k for sentence in sentences for k in sentence), np.int32, int(sizes.sum()))
+                known = ids >= 0
+                ends = np.concatenate(([0], np.cumsum(known)))[np.cumsum(sizes)]
+                kept = np.diff(ends, prepend=0)
+                lengths.append(kept[kept > 0])
+                ids[known].astype("<i4").tofile(file)
+                n_words += len(ids)
+                n_ids += int(ends[-1]) if len(ends) else 0
+                if progress:
+                    progress(n_words)
+            if not n_ids:
+                raise InputError("no word of the text is in the vocabulary.", "Give other text, or another vocabulary.")
+            ends = np.cumsum(np.concatenate(lengths)).astype("<i8")
+            file.write(b"\0" * (-4 * n_ids % 8))
+            ends.tofile(file)
+        return EncodedCorpus.load(path, n_ids, len(ends), n_words)
+
+    def _cut(self) -> Callable[[str], list[str]]:
+        """A function from text to its words, blanks left out."""
+        if self.unit == "blank":
+            return str.split
+        if self.unit == "character":
+            return lambda text: [c for c in text if not c.isspace()]
+        import rjieba
+
+        if self.tags:
+            return lambda text: [f"{word}/{tag}" for word, tag in rjieba.tag(text) if not word.isspace()]
+        return lambda text: [word for word in rjieba.cut(text) if not word.isspace()]
+
+    def _blocks(self) -> Iterator[str]:
+        for source in self.sources:
+            if isinstance(source, Path):
+                yield from _file_blocks(source)
+            else:
+                yield from _line_blocks(source)
+
+
+class _Ids(dict[str, int]):
+    """The id of each word, -1 for all others."""
+
+    def __missing__(self, word: str) -> int:
+        return -1
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedCorpus:
+    """A corpus as ids.
+
+    Attributes:
+        ids: (n_ids,) int32, mapped from a file.
+        ends: (n_sentences,) int64: for each sentence the place behind its last id.
+        n_words: Words of the text, those outside the vocabulary counted too.
+    """
+
+    ids: np.ndarray
+    ends: np.ndarray
+    n_words: int
+
+    @classmethod
+    def load(cls, path: Path, n_ids: int, n_sentences: int, n_words: int) -> EncodedCorpus:
+        """Map a file that `Corpus.encode` wrote."""
+        ids = np.memmap(path, "<i4", "r", 0, (n_ids,))
+        ends = np.memmap(path, "<i8", "r", -(-4 * n_ids // 8) * 8, (n_sentences,))
+        return cls(ids, ends, n_words)
+
+    @property
+    def n_sentences(self) -> int:
+        """Sentences with at least one word of the vocabulary."""
+        return len(self.ends)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        found = sorted(each for each in path.rglob("*") if each.is_file() and _is_text(each))
+        if not found:
+            raise InputError("the folder holds no text.", f"Files end in {', '.join(TEXT_SUFFIXES)}.", path=path)
+        return found
+    if not path.is_file():
+        raise InputError("there is no such file.", "Check the path.", path=path)
+    return [path]
+
+
+def _is_text(path: Path) -> bool:
+    name = path.name.lower()
+    for suffix in (*_COMPRESSED, ".zst"):
+        name = name.removesuffix(suffix)
+    return name.endswith(TEXT_SUFFIXES) and not name.startswith(".")
+
+
+def _opened(path: Path) -> IO[bytes]:
+    suffix = path.suffix.lower()
+    if suffix == ".zst":
+        try:
+            import zstandard
+        except ImportError:
+            raise MissingExtraError("Reading .zst", "train") from None
+        return cast(IO[bytes], zstandard.open(path, "rb"))
+    return cast(IO[bytes], _COMPRESSED.get(suffix, open)(path, "rb"))
+
+
+def _file_blocks(path: Path) -> Iterator[str]:
+    """The text in blocks that end at a line.
+
+    Raises:
+        FormatError: The file cannot be read, is not UTF-8 (names the line), or has a line without an end.
+    """
+    rest, n_lines, first = b"", 0, True
+    try:
+        with _opened(path) as file:
+            while True:
+                data = file.read(_BLOCK)
+                block = rest + data
+                cut = block.rfind(b"\n") + 1 if data else len(block)
+                rest, block = block[cut:], block[:cut]
+                if len(rest) > _LONGEST_LINE:
+                    raise FormatError("the line is longer than 64 MB.", "Break it.", path=path, line=n_lines + 1)
+                if block:
+                    yield _text(block, path, n_lines, first)
+                    n_lines += block.count(b"\n")
+                    first = False
+                if not data:
+                    return
+    except FormatError:
+        raise
+    except Exception as error:  # each way of compression has errors of its own
+        raise FormatError(f"it cannot be read: {error}.", "Give a whole text file.", path=path) from None
+
+
+def _text(block: bytes, path: Path, n_lines: int, first: bool) -> str:
+    if first:
+        block = block.removeprefix(b"\xef\xbb\xbf")
+    try:
+        text = block.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = n_lines + block.count(b"\n", 0, error.start) + 1
+        raise FormatError("it is not UTF-8.", "Convert the file to UTF-8.", path=path, line=line) from None
+    return text.replace("\r\n", "\n").replace("\0", "")
+
+
+def _line_blocks(lines: Iterable[str]) -> Iterator[str]:
+    part: list[str] = []
+    size = 0
+    for line in lines:
+        part.append(line.replace("\n", " "))
+        size += len(line)
+        if size >= _BLOCK:
+            yield "\n".join(part)
+            part, size = [], 0
+    if part:
+        yield "\n".join(part)

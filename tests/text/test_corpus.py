@@ -1,0 +1,112 @@
+import gzip
+import lzma
+from collections import Counter
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from juqing.errors import FormatError, InputError
+from juqing.text import corpus as module
+from juqing.text.corpus import UNITS, Corpus
+from juqing.text.vocabulary import Vocabulary
+
+LINES = ["林远走了。", "", "她 很 高兴 她 笑", "  ", "Ann laughs"]
+
+
+def test_units():
+    assert list(Corpus([LINES], unit="blank")) == [["林远走了。"], ["她", "很", "高兴", "她", "笑"], ["Ann", "laughs"]]
+    assert list(Corpus([LINES], unit="character"))[:2] == [list("林远走了。"), list("她很高兴她笑")]
+    assert list(Corpus([["她很高兴。"]], unit="word")) == [["她", "很", "高兴", "。"]]
+    assert list(Corpus([["她很高兴。"]], tags=True)) == [["她/r", "很/zg", "高兴/b", "。/x"]]
+
+
+lines = st.lists(st.text(st.sampled_from("她很高兴走了笑。 \tab，"), max_size=20), max_size=12)
+
+
+@settings(deadline=None)
+@given(lines, st.sampled_from(UNITS), st.integers(1, 30), st.data())
+def test_counts_and_ids_are_those_of_the_sentences(tmp_path_factory, lines, unit, block, data):
+    folder = tmp_path_factory.mktemp("corpus")
+    (folder / "a.txt").write_text("\n".join(lines), encoding="utf-8")
+    before, module._BLOCK = module._BLOCK, block
+    try:
+        for corpus in (Corpus([lines], unit=unit), Corpus([folder], unit=unit)):
+            sentences = list(corpus)
+            counts = corpus.counts()
+            assert counts == Counter(chain.from_iterable(sentences))
+            assert list(counts) == list(dict.fromkeys(chain.from_iterable(sentences)))
+            if not counts:
+                continue
+            kept = data.draw(st.lists(st.sampled_from(sorted(counts)), min_size=1, unique=True))
+            vocabulary = Vocabulary(kept)
+            encoded = corpus.encode(vocabulary, folder / "ids.bin")
+            expected = [ids for sentence in sentences if (ids := [kept.index(w) for w in sentence if w in kept])]
+            found = np.split(np.asarray(encoded.ids), np.asarray(encoded.ends)[:-1])
+            assert [part.tolist() for part in found] == expected
+            assert encoded.n_sentences == len(expected)
+            assert encoded.n_words == sum(map(len, sentences))
+    finally:
+        module._BLOCK = before
+
+
+def test_files_folders_and_compression(tmp_path):
+    text = b"a b\nc\n"
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf" + text)
+    (tmp_path / "b.txt.gz").write_bytes(gzip.compress(text))
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "c.md.xz").write_bytes(lzma.compress(text.replace(b"\n", b"\r\n")))
+    (tmp_path / "deep" / "d.text.zst").write_bytes(zstandard.compress(text))
+    (tmp_path / "e.docx").write_bytes(b"no text")
+    (tmp_path / ".hidden.txt").write_bytes(b"no text")
+    assert list(Corpus([tmp_path], unit="blank")) == [["a", "b"], ["c"]] * 4
+    assert list(Corpus([tmp_path / "a.txt", ["x y"]], unit="blank")) == [["a", "b"], ["c"], ["x", "y"]]
+
+
+def test_progress(tmp_path):
+    told: list[int] = []
+    corpus = Corpus([["a b c"], ["d"]], unit="blank")
+    corpus.counts(told.append)
+    corpus.encode(Vocabulary(["a"]), tmp_path / "ids", told.append)
+    assert told == [3, 4, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.txt", b"ok\n" * 9 + "高兴".encode("gb18030"), "line 10: it is not UTF-8"),
+        ("a.txt.gz", gzip.compress(b"a b\n" * 99)[:25], "cannot be read"),
+        ("a.txt.xz", b"nothing", "cannot be read"),
+        ("a.txt.zst", b"nothing", "cannot be read"),
+    ],
+)
+def test_damaged_files(tmp_path, monkeypatch, name, content, message):
+    path = tmp_path / name
+    path.write_bytes(content)
+    monkeypatch.setattr(module, "_BLOCK", 4)
+    with pytest.raises(FormatError) as caught:
+        Corpus([path], unit="blank").counts()
+    assert message in str(caught.value) and str(path) in str(caught.value)
+
+
+def test_other_refusals(tmp_path, monkeypatch):
+    with pytest.raises(InputError, match="no such file"):
+        Corpus([tmp_path / "none.txt"])
+    with pytest.raises(InputError, match="holds no text"):
+        Corpus([tmp_path])
+    with pytest.raises(InputError, match="unit is 'sentence'"):
+        Corpus([], unit="sentence")
+    with pytest.raises(InputError, match="Only words"):
+        Corpus([], unit="blank", tags=True)
+    with pytest.raises(InputError, match="no word of the text"):
+        Corpus([["a"]], unit="blank").encode(Vocabulary(["b"]), tmp_path / "ids")
+    assert list(Path(tmp_path).iterdir()) == []
+    monkeypatch.setattr(module, "_BLOCK", 4)
+    monkeypatch.setattr(module, "_LONGEST_LINE", 20)
+    (tmp_path / "long.txt").write_bytes(b"a\n" + b"x" * 99)
+    with pytest.raises(FormatError, match="line 2: the line is longer"):
+        Corpus([tmp_path / "long.txt"], unit="blank").counts()
