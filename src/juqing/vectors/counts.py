@@ -1,0 +1,192 @@
+"""How often words stand near each other, and how often in each document.
+
+Pairs of frequent words are added up in a dense table, which stays in the cache; all others are written down as 64-bit keys, sorted
+and merged. Keys that do not fit into memory go to sorted runs on disk.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse
+
+from juqing.errors import InputError
+from juqing.text.corpus import EncodedCorpus
+from juqing.text.vocabulary import Vocabulary
+
+SIDES = ("both", "left", "right")
+WEIGHTINGS = ("harmonic", "flat")
+_DENSE = 1500
+"""Pairs of the so many most frequent words are counted in a table: 18 MB."""
+_MAX_WINDOW = 255
+_PART = 2**20
+_MEMORY = 2**30
+
+Progress = Callable[[float, float], None]
+
+
+def cooccurrences(
+    corpus: EncodedCorpus,
+    n_words: int,
+    *,
+    window: int = 5,
+    side: str = "both",
+    weighting: str = "harmonic",
+    memory: int = _MEMORY,
+    n_threads: int | None = None,
+    progress: Progress | None = None,
+) -> scipy.sparse.csr_array:
+    """Word × word: how often the word of the column stands near the word of the row.
+
+    Args:
+        corpus: The text as ids.
+        n_words: Size of the vocabulary.
+        window: Distance in words of the vocabulary, 1..255, within a sentence.
+        side: `left` counts what stands before the word, `right` what stands behind it, `both` both.
+        weighting: `harmonic` counts a pair at distance d as 1/d (GloVe), `flat` as 1.
+        memory: Bytes for pairs in memory; more of them go to disk, into the folder for temporary files.
+        n_threads: All cores where None.
+        progress: Told the words done, and all of them.
+
+    Returns:
+        (n_words, n_words) float64; symmetric for `both`.
+
+    Raises:
+        InputError: A setting is out of its range.
+    """
+    from juqing.vectors.kernels import counts as kernels
+
+    if not 1 <= window <= _MAX_WINDOW:
+        raise InputError(f"the window is {window}.", f"It is 1 to {_MAX_WINDOW} words.")
+    for name, value, known in (("side", side, SIDES), ("weighting", weighting, WEIGHTINGS)):
+        if value not in known:
+            raise InputError(f"{name} is {value!r}.", f"Choose one of {', '.join(known)}.")
+    if n_words >= 2**28:
+        raise InputError(f"the vocabulary has {n_words:,} words.", "Raise min_count: fewer than 2^28 can be counted.")
+    weights = np.ones(window + 1) if weighting == "flat" else 1.0 / np.maximum(np.arange(window + 1), 1)
+    n_threads = n_threads or os.cpu_count() or 1
+    n_dense = min(n_words, _DENSE)
+    parts = _parts(corpus)
+    with tempfile.TemporaryDirectory(prefix="juqing-counts-") as folder, ThreadPoolExecutor(n_threads) as pool:
+        runs = _Runs(Path(folder), max(memory // 16, 2 * _PART))
+        dense = np.zeros((n_threads, n_dense, n_dense))
+
+        def count(thread: int) -> None:
+            for start, first, last in parts[thread::n_threads]:
+                keys = np.empty((int(corpus.ends[last - 1]) - start) * window, np.uint64)
+                ends = np.asarray(corpus.ends[first:last])
+                n_keys = kernels.pairs(corpus.ids, start, ends, window, n_words, weights, dense[thread], keys)
+                kept = keys[:n_keys]
+                kept.sort()
+                runs.add(*kernels.merged(kept, weights))
+                if progress:
+                    progress(runs.words_done(int(ends[-1]) - start), len(corpus.ids))
+
+        list(pool.map(count, range(n_threads)))
+        keys, values = runs.result()
+    rows, columns = (keys // np.uint64(n_words)).astype(np.int64), (keys % np.uint64(n_words)).astype(np.int64)
+    sparse = scipy.sparse.coo_array((values, (rows, columns)), shape=(n_words, n_words)).tocsr()
+    table = scipy.sparse.csr_array(dense.sum(axis=0))
+    table.resize(n_words, n_words)
+    before: scipy.sparse.csr_array = (sparse + table).tocsr()  # row: the later word, column: the earlier one
+    found = before if side == "left" else before.T if side == "right" else before + before.T
+    result = scipy.sparse.csr_array(found)
+    result.sort_indices()
+    return result
+
+
+def _parts(corpus: EncodedCorpus) -> list[tuple[int, int, int]]:
+    """Sentences in parts of about a million words: first word, first sentence, the one behind the last."""
+    ends = np.asarray(corpus.ends)
+    parts, first, start = [], 0, 0
+    while first < len(ends):
+        last = max(first + 1, int(np.searchsorted(ends, start + _PART, "right")))
+        parts.append((start, first, last))
+        first, start = last, int(ends[last - 1])
+    return parts
+
+
+class _Runs:
+    """Sorted keys with their sums. Runs are merged in memory, and moved to disk where they grow too large."""
+
+    def __init__(self, folder: Path, most: int):
+        import threading
+
+        self.folder = folder
+        self.most = most
+        self.lock = threading.Lock()
+        self.in_memory: list[tuple[np.ndarray, np.ndarray]] = []
+        self.on_disk: list[Path] = []
+        self.done = 0
+
+    def words_done(self, n: int) -> int:
+        with self.lock:
+            self.done += n
+            return self.done
+
+    def add(self, keys: np.ndarray, values: np.ndarray) -> None:
+        with self.lock:
+            self.in_memory.append((keys, values))
+            if sum(len(keys) for keys, _ in self.in_memory) < self.most:
+                return
+            keys, values = _merge(self.in_memory)
+            self.in_memory = [(keys, values)]
+            if len(keys) > self.most // 2:
+                path = self.folder / str(len(self.on_disk))
+                np.concatenate([keys.view(np.float64), values]).tofile(path)
+                self.on_disk.append(path)
+                self.in_memory = []
+
+    def result(self) -> tuple[np.ndarray, np.ndarray]:
+        """All keys, sorted, each once, and their sums. Runs on disk are merged slice by slice of the keys."""
+        if not self.on_disk:
+            return _merge(self.in_memory)
+        runs = [*self.in_memory]
+        for path in self.on_disk:
+            both = np.memmap(path, np.float64, "r")
+            half = len(both) // 2
+            runs.append((both[:half].view(np.uint64), both[half:]))
+        longest = max(runs, key=lambda run: len(run[0]))[0]
+        step = max(1, self.most // (2 * len(runs)))
+        borders = [*longest[step::step].tolist(), 2**64 - 1]
+        places, merged = [0] * len(runs), []
+        for border in borders:
+            part = []
+            for k, (keys, values) in enumerate(runs):
+                end = int(np.searchsorted(keys, np.uint64(border)))
+                part.append((np.asarray(keys[places[k] : end]), np.asarray(values[places[k] : end])))
+                places[k] = end
+            merged.append(_merge(part))
+        return np.concatenate([keys for keys, _ in merged]), np.concatenate([values for _, values in merged])
+
+
+def _merge(runs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted runs as one, equal keys added up."""
+    runs = [run for run in runs if len(run[0])]
+    if len(runs) <= 1:
+        return runs[0] if runs else (np.zeros(0, np.uint64), np.zeros(0))
+    keys = np.concatenate([keys for keys, _ in runs])
+    values = np.concatenate([values for _, values in runs])
+    order = np.argsort(keys, kind="stable")  # runs are sorted already, which a merge sort sees
+    keys, values = keys[order], values[order]
+    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    return keys[starts], np.add.reduceat(values, starts)
+
+
+def document_counts(documents: Iterable[Sequence[str]], vocabulary: Vocabulary) -> scipy.sparse.csr_array:
+    """Word × document: how often each word stands in each document, (n_words, n_documents) float64."""
+    ids, ends = [], [0]
+    for document in documents:
+        found = vocabulary.ids(document)
+        ids.append(found)
+        ends.append(ends[-1] + len(found))
+    columns = np.concatenate(ids) if ids else np.zeros(0, np.int32)
+    shape = (len(ends) - 1, len(vocabulary))
+    counted = scipy.sparse.csr_array((np.ones(len(columns)), columns, np.array(ends)), shape=shape)
+    counted.sum_duplicates()
+    return counted.T.tocsr()

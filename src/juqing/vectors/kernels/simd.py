@@ -1,0 +1,202 @@
+"""Products of a few short rows, written in LLVM's vectors of 16 floats.
+
+Numba's own loops over several rows at once are not vectorized: LLVM cannot know that the rows do not overlap. Here the vectors are
+said outright; LLVM splits them where a processor has narrower ones. Rows are given by their addresses (`array.ctypes.data`), are
+64-byte aligned and a multiple of 16 floats long; nothing is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+LANES = 16
+ROWS = 6
+"""Rows that are taken together: a right answer and five wrong ones, and as many sums fit into registers."""
+
+_FLOAT = ir.FloatType()
+_VECTOR = ir.VectorType(_FLOAT, LANES)
+_INT = ir.IntType(64)
+_ALIGN = 64
+
+
+def _loop(builder: ir.IRBuilder, n: ir.Value, start: list[ir.Value], body: Callable) -> list[ir.Value]:
+    """`for offset in range(0, n * 64, 64): values = body(offset, values)`; n is 1 or more."""
+    before = builder.basic_block
+    loop, after = builder.append_basic_block("loop"), builder.append_basic_block("after")
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    k = builder.phi(_INT)
+    k.add_incoming(ir.Constant(_INT, 0), before)
+    values = []
+    for value in start:
+        phi = builder.phi(value.type)
+        phi.add_incoming(value, before)
+        values.append(phi)
+    results = body(builder.mul(k, ir.Constant(_INT, LANES * 4)), values)
+    following = builder.add(k, ir.Constant(_INT, 1))
+    k.add_incoming(following, builder.basic_block)
+    for phi, result in zip(values, results, strict=True):
+        phi.add_incoming(result, builder.basic_block)
+    builder.cbranch(builder.icmp_signed("<", following, n), loop, after)
+    builder.position_at_end(after)
+    return results
+
+
+def _pointer(builder: ir.IRBuilder, row: ir.Value, offset: ir.Value) -> ir.Value:
+    return builder.inttoptr(builder.add(row, offset), _VECTOR.as_pointer())
+
+
+def _load(builder: ir.IRBuilder, row: ir.Value, offset: ir.Value) -> ir.Value:
+    return builder.load(_pointer(builder, row, offset), align=_ALIGN)
+
+
+def _store(builder: ir.IRBuilder, value: ir.Value, row: ir.Value, offset: ir.Value) -> None:
+    builder.store(value, _pointer(builder, row, offset), align=_ALIGN)
+
+
+def _fma(builder: ir.IRBuilder, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
+    name = f"llvm.fma.v{LANES}f32"
+    function = builder.module.globals.get(name) or ir.Function(
+        builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * 3), name
+    )
+    return builder.call(function, (a, b, c))
+
+
+def _sum(builder: ir.IRBuilder, vector: ir.Value) -> ir.Value:
+    name = f"llvm.vector.reduce.fadd.v{LANES}f32"
+    function = builder.module.globals.get(name) or ir.Function(
+        builder.module, ir.FunctionType(_FLOAT, [_FLOAT, _VECTOR]), name
+    )
+    return builder.call(function, (ir.Constant(_FLOAT, -0.0), vector), fastmath=("reassoc",))
+
+
+def _spread(builder: ir.IRBuilder, value: ir.Value) -> ir.Value:
+    """A float in all lanes."""
+    empty = ir.Constant(_VECTOR, ir.Undefined)
+    one = builder.insert_element(empty, value, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(one, empty, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
+
+
+@intrinsic
+def prefetch(typingctx, row, n_lines):
+    """Ask for the first `n_lines` cache lines of a row, to be read and written soon. Changes nothing."""
+
+    def codegen(context, builder, signature, args):
+        name = "llvm.prefetch.p0"
+        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), *[ir.IntType(32)] * 3])
+        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        flags = [ir.Constant(ir.IntType(32), flag) for flag in (1, 3, 1)]  # to write, keep in all caches, data
+
+        def body(offset, values):
+            pointer = builder.inttoptr(builder.add(args[0], offset), ir.IntType(8).as_pointer())
+            builder.call(function, [pointer, *flags])
+            return values
+
+        _loop(builder, args[1], [], body)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), codegen
+
+
+@intrinsic
+def dots(typingctx, x, rows, n_vectors):
+    """The products of a row with six others.
+
+    Args:
+        x: Address of a row.
+        rows: Tuple of the addresses of six rows.
+        n_vectors: Length of a row in vectors of 16 floats.
+
+    Returns:
+        Six float32.
+    """
+    result = types.UniTuple(types.float32, ROWS)
+
+    def codegen(context, builder, signature, args):
+        others = [builder.extract_value(args[1], k) for k in range(ROWS)]
+
+        def body(offset, sums):
+            vector = _load(builder, args[0], offset)
+            return [_fma(builder, vector, _load(builder, row, offset), s) for row, s in zip(others, sums, strict=True)]
+
+        sums = _loop(builder, args[2], [ir.Constant(_VECTOR, [0.0] * LANES)] * ROWS, body)
+        packed = ir.Constant(context.get_value_type(result), ir.Undefined)
+        for k, total in enumerate(sums):
+            packed = builder.insert_value(packed, _sum(builder, total), k)
+        return packed
+
+    return result(types.int64, types.UniTuple(types.int64, ROWS), types.int64), codegen
+
+
+@intrinsic
+def spread_errors(typingctx, x, to, rows, sums, factors, n_vectors):
+    """to += factors @ rows, and for each of six rows sums += factor * x.
+
+    Args:
+        x: Address of a row.
+        to: Address of the row to change, which may be `x`.
+        rows: Tuple of the addresses of six rows.
+        sums: Address of six rows, one after the other, to change.
+        factors: Tuple of six float32.
+        n_vectors: Length of a row in vectors of 16 floats.
+    """
+
+    def codegen(context, builder, signature, args):
+        others = [builder.extract_value(args[2], k) for k in range(ROWS)]
+        spread = [_spread(builder, builder.extract_value(args[4], k)) for k in range(ROWS)]
+        size = builder.mul(args[5], ir.Constant(_INT, LANES * 4))
+        kept = [builder.add(args[3], builder.mul(size, ir.Constant(_INT, k))) for k in range(ROWS)]
+
+        def body(offset, values):
+            vector = _load(builder, args[0], offset)
+            change = _load(builder, args[1], offset)
+            for row, total, factor in zip(others, kept, spread, strict=True):
+                change = _fma(builder, factor, _load(builder, row, offset), change)
+                _store(builder, _fma(builder, factor, vector, _load(builder, total, offset)), total, offset)
+            _store(builder, change, args[1], offset)
+            return values
+
+        _loop(builder, args[5], [], body)
+        return context.get_dummy_value()
+
+    row, six = types.int64, types.UniTuple(types.int64, ROWS)
+    return types.void(row, row, six, row, types.UniTuple(types.float32, ROWS), types.int64), codegen
+
+
+@intrinsic
+def add(typingctx, to, x, factor, n_vectors):
+    """to += factor * x, for rows given by their addresses."""
+
+    def codegen(context, builder, signature, args):
+        factor = _spread(builder, args[2])
+
+        def body(offset, values):
+            total = _fma(builder, factor, _load(builder, args[1], offset), _load(builder, args[0], offset))
+            _store(builder, total, args[0], offset)
+            return values
+
+        _loop(builder, args[3], [], body)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.float32, types.int64), codegen
+
+
+@intrinsic
+def clear(typingctx, to, n_vectors):
+    """Fill with zeros."""
+
+    def codegen(context, builder, signature, args):
+        zero = ir.Constant(_VECTOR, [0.0] * LANES)
+
+        def body(offset, values):
+            _store(builder, zero, args[0], offset)
+            return values
+
+        _loop(builder, args[1], [], body)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), codegen

@@ -1,0 +1,307 @@
+"""word2vec: vectors that predict which words stand near each other.
+
+Two tables: a word as the center of a window (`V`, the vectors that are kept) and as its context (`U`). Skip-gram lets each word of a
+window tell its center, CBOW their mean. What is learned of a window is one of: logistic regression of the right word against
+some drawn at random (negative sampling), of the turns on its way down a Huffman tree (hierarchical softmax), or the softmax over all
+words, for small vocabularies and for checking the others.
+
+Sources: Mikolov et al., "Efficient estimation of word representations in vector space" and "Distributed representations of words
+and phrases and their compositionality" (2013); Rong, "word2vec parameter learning explained" (2014). The mean of CBOW gets its true
+gradient, as in Irsoy, Benton & Stratos, "Corrected CBOW performs as well as skip-gram" (2021).
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from juqing.errors import InputError, TrainingError
+from juqing.text.corpus import EncodedCorpus
+from juqing.text.vocabulary import Vocabulary
+from juqing.vectors.table import WordVectors
+
+ARCHITECTURES = ("skip-gram", "cbow")
+OBJECTIVES = ("negative", "hierarchical", "softmax")
+_LANES = 16
+_PART = 20_000
+_LONGEST_SENTENCE = 1000
+_LOWEST_RATE = 1e-4
+_LARGEST_SOFTMAX = 20_000
+
+Progress = Callable[[float, float, float, float], None]
+"""Told the words done, all of them, the words a second and the mean loss of late."""
+
+
+@dataclass(frozen=True)
+class Word2VecConfig:
+    """How vectors are trained.
+
+    Attributes:
+        architecture: `skip-gram` or `cbow`.
+        objective: `negative`, `hierarchical` or `softmax`.
+        dim: Width of a vector.
+        window: Largest distance of a context word; each window's width is drawn from 1 to it.
+        n_negative: Words drawn at random for a window.
+        smoothing: Negatives are drawn in proportion to count ** smoothing.
+        subsample: Words of a share of the text above it are thinned out: a word of share f is kept with probability
+            sqrt(subsample / f) + subsample / f. 0 keeps all.
+        epochs: Times that the text is read.
+        learning_rate: At the start; it falls in a line to a ten-thousandth of itself.
+        seed: Of everything random. With one thread, results are the same each time.
+        n_threads: All cores where 0.
+    """
+
+    architecture: str = "skip-gram"
+    objective: str = "negative"
+    dim: int = 100
+    window: int = 5
+    n_negative: int = 5
+    smoothing: float = 0.75
+    subsample: float = 1e-3
+    epochs: int = 5
+    learning_rate: float = 0.025
+    seed: int = 0
+    n_threads: int = 0
+
+    def __post_init__(self) -> None:
+        if self.architecture not in ARCHITECTURES:
+            raise InputError(
+                f"the architecture is {self.architecture!r}.", f"Choose one of {', '.join(ARCHITECTURES)}."
+            )
+        if self.objective not in OBJECTIVES:
+            raise InputError(f"the objective is {self.objective!r}.", f"Choose one of {', '.join(OBJECTIVES)}.")
+        for name, least, most in (
+            ("dim", 1, 10_000), ("window", 1, 200), ("n_negative", 1, 1000), ("epochs", 1, 100_000), ("n_threads", 0, 1024),
+        ):  # fmt: skip
+            if not least <= getattr(self, name) <= most:
+                raise InputError(f"{name} is {getattr(self, name)}.", f"It is {least} to {most:,}.")
+        if not 0 < self.learning_rate < math.inf:
+            raise InputError(f"learning_rate is {self.learning_rate}.", "It must be above 0.")
+        for name in ("smoothing", "subsample"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name} is {getattr(self, name)}.", "It is 0 to 1.")
+        if not 0 <= self.seed < 2**32:
+            raise InputError(f"seed is {self.seed}.", "It is a whole number from 0 to 4294967295.")
+
+
+class Word2Vec:
+    """Trains word vectors.
+
+    Args:
+        config: How.
+
+    Attributes:
+        vocabulary_: The words.
+        centers_: (n_words, width) float32, width being dim rounded up to 16, zeros behind dim.
+        contexts_: The same of contexts; of inner nodes for `hierarchical`.
+        loss_: Mean loss of a prediction over the last part of the text.
+    """
+
+    def __init__(self, config: Word2VecConfig | None = None):
+        self.config = config or Word2VecConfig()
+
+    def start(self, vocabulary: Vocabulary, vectors: WordVectors | None = None) -> Word2Vec:
+        """Make the tables: centers small and random, or those of `vectors` for the words that are there; contexts zero."""
+        config, n = self.config, len(vocabulary)
+        if n < 2:
+            raise InputError(f"the vocabulary has {n} word.", "Give more text, or lower min_count.")
+        if config.objective == "softmax" and n > _LARGEST_SOFTMAX:
+            raise InputError(
+                f"the vocabulary has {n:,} words; the full softmax would take all of them for each word of the text.",
+                f"Choose another objective, or raise min_count until {_LARGEST_SOFTMAX:,} are left.",
+            )
+        if vectors is not None and vectors.dim != config.dim:
+            raise InputError(
+                f"vectors of a width of {vectors.dim} cannot go on with dim {config.dim}.", "Ask for the same."
+            )
+        width = -(-config.dim // _LANES) * _LANES
+        self.vocabulary_ = vocabulary
+        self.centers_, self.contexts_ = _aligned((n, width)), _aligned((n, width))
+        random = np.random.default_rng(config.seed)
+        self.centers_[:, : config.dim] = (random.random((n, config.dim), dtype=np.float32) - 0.5) / config.dim
+        if vectors is not None:
+            known = [k for k, word in enumerate(vocabulary.words) if word in vectors]
+            rows = [vectors.vocabulary.index[vocabulary.words[k]] for k in known]
+            self.centers_[known, : config.dim] = vectors.vectors[rows]
+        self.loss_ = math.nan
+        return self
+
+    def fit(self, corpus: EncodedCorpus, vocabulary: Vocabulary, progress: Progress | None = None) -> Word2Vec:
+        """Train on a text, from the start or from the tables that `start` made of the same vocabulary.
+
+        Raises:
+            InputError: The vocabulary or the text is too small.
+            TrainingError: A vector is not finite any more.
+        """
+        if getattr(self, "vocabulary_", None) is not vocabulary:
+            self.start(vocabulary)
+        for epoch in range(self.config.epochs):
+            self.train_epoch(corpus, epoch, progress)
+        return self
+
+    def train_epoch(self, corpus: EncodedCorpus, epoch: int, progress: Progress | None = None) -> None:
+        """Go once through the text; `epoch`, from 0, tells how far the learning rate has fallen and which numbers are drawn."""
+        from juqing.vectors.kernels import word2vec as kernels
+
+        config = self.config
+        objective = OBJECTIVES.index(config.objective)
+        counts = np.maximum(self.vocabulary_.counts, 1)
+        keep = _keep(counts, config.subsample)
+        thresholds, alias = alias_table(counts**config.smoothing)
+        paths, path_ends, codes = (
+            huffman(counts) if objective == kernels.HIERARCHICAL else (_NO_IDS, _NO_ENDS, _NO_CODES)
+        )
+        n_outputs = {
+            kernels.NEGATIVE: config.n_negative + 1,
+            kernels.HIERARCHICAL: int(np.diff(path_ends, prepend=0).max(initial=0)),
+            kernels.SOFTMAX: len(counts),
+        }[objective]
+        parts = _parts(np.asarray(corpus.ends))
+        n_all, n_threads = len(corpus.ids) * config.epochs, min(config.n_threads or os.cpu_count() or 1, len(parts))
+        width = self.centers_.shape[1]
+        table, nothing = kernels.sigmoid_table(), _aligned((1, width))
+        lock, began = threading.Lock(), time.perf_counter()
+        done, heard = 0, [0.0, 0]
+
+        def work(thread: int) -> None:
+            nonlocal done
+            state = np.array([_mixed(config.seed, epoch, thread)], np.uint64)
+            words = np.empty(_LONGEST_SENTENCE, np.int32)
+            n_in, n_out = 2 * config.window, -(-n_outputs // kernels.ROWS) * kernels.ROWS
+            inputs, outputs = np.empty(n_in + 1, np.int64), np.empty(n_out + n_in, np.int64)
+            labels, products = np.empty(n_out, np.float32), np.empty((n_in, n_out), np.float32)
+            scratch = _aligned((n_in + kernels.ROWS + 4, width))
+            for start, first, last in parts[thread::n_threads]:
+                ends = np.ascontiguousarray(corpus.ends[first:last])
+                with lock:
+                    share = (len(corpus.ids) * epoch + done) / n_all
+                rate = np.float32(config.learning_rate * max(1.0 - share, _LOWEST_RATE))
+                loss, n_terms, _ = kernels.train(
+                    corpus.ids, start, ends, self.centers_.ctypes.data, self.contexts_.ctypes.data, width // _LANES,
+                    config.window, keep, thresholds, alias, config.n_negative, paths, path_ends, codes,
+                    config.architecture == "cbow", objective, rate, state, words, inputs, outputs, labels, products,
+                    scratch.ctypes.data, nothing.ctypes.data, table,
+                )  # fmt: skip
+                with lock:
+                    done += int(ends[-1]) - start
+                    heard[0] = 0.9 * heard[0] + loss
+                    heard[1] = 0.9 * heard[1] + n_terms
+                    if heard[1]:
+                        self.loss_ = heard[0] / heard[1]
+                    if progress:
+                        progress(
+                            len(corpus.ids) * epoch + done, n_all, done / (time.perf_counter() - began), self.loss_
+                        )
+
+        if n_threads == 1:
+            work(0)
+        else:
+            with ThreadPoolExecutor(n_threads) as pool:
+                list(pool.map(work, range(n_threads)))
+        if not np.isfinite(self.centers_).all():
+            raise TrainingError("a vector is not finite any more.", "Lower the learning rate.")
+
+    def vectors(self) -> WordVectors:
+        """The vectors of words as centers."""
+        return WordVectors(self.vocabulary_, np.ascontiguousarray(self.centers_[:, : self.config.dim]))
+
+
+def _aligned(shape: tuple[int, int]) -> np.ndarray:
+    """Zeros, float32, at a multiple of 64 bytes."""
+    n_bytes = shape[0] * shape[1] * 4
+    raw = np.zeros(n_bytes + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + n_bytes].view(np.float32).reshape(shape)
+
+
+def _keep(counts: np.ndarray, subsample: float) -> np.ndarray:
+    """The probability that a word is kept, as a part of 2^32 - 1, (n_words,) uint32."""
+    if not subsample:
+        return np.full(len(counts), 2**32 - 1, np.uint32)
+    ratio = subsample * counts.sum() / counts
+    return (np.minimum(np.sqrt(ratio) + ratio, 1.0) * (2**32 - 1)).astype(np.uint32)
+
+
+def alias_table(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For drawing in proportion to weights with one random number: Walker (1977), in the form of Vose (1991).
+
+    Args:
+        weights: (n,), not negative, their sum above 0.
+
+    Returns:
+        thresholds (n,) uint16 and alias (n,) int32: draw k evenly and a 16-bit number; below the threshold it is k, else
+        alias[k]. Probabilities are exact to 2^-16 / n.
+    """
+    n = len(weights)
+    scaled = np.asarray(weights, np.float64) * (n / np.sum(weights))
+    thresholds, alias = np.full(n, 2**16 - 1, np.uint16), np.arange(n, dtype=np.int32)
+    low, high = [k for k in range(n) if scaled[k] < 1], [k for k in range(n) if scaled[k] >= 1]
+    left = scaled.tolist()
+    while low and high:
+        k, other = low.pop(), high[-1]
+        thresholds[k], alias[k] = min(round(left[k] * 2**16), 2**16 - 1), other
+        left[other] -= 1 - left[k]
+        if left[other] < 1:
+            low.append(high.pop())
+    return thresholds, alias
+
+
+def huffman(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The binary tree of words with the shortest mean path. Huffman (1952).
+
+    Args:
+        counts: (n_words,), two or more.
+
+    Returns:
+        paths: The inner nodes of each word's path from the root, one word after the other, int32; the root is n_words - 2.
+        ends: (n_words,) int64, the places behind each word's path.
+        codes: int8 beside `paths`: which way the path goes on, 0 or 1.
+    """
+    n = len(counts)
+    heap = [(int(count), k) for k, count in enumerate(counts)]
+    heapq.heapify(heap)
+    parent, way = np.zeros(2 * n - 1, np.int64), np.zeros(2 * n - 1, np.int8)
+    for node in range(n, 2 * n - 1):
+        (first, a), (second, b) = heapq.heappop(heap), heapq.heappop(heap)
+        parent[a] = parent[b] = node
+        way[b] = 1
+        heapq.heappush(heap, (first + second, node))
+    paths: list[int] = []
+    codes: list[int] = []
+    ends = np.zeros(n, np.int64)
+    for word in range(n):
+        nodes, turns, node = [], [], word
+        while node != 2 * n - 2:
+            turns.append(int(way[node]))
+            node = int(parent[node])
+            nodes.append(node - n)
+        paths += reversed(nodes)
+        codes += reversed(turns)
+        ends[word] = len(paths)
+    return np.array(paths, np.int32), ends, np.array(codes, np.int8)
+
+
+_NO_IDS, _NO_ENDS, _NO_CODES = np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int8)
+
+
+def _parts(ends: np.ndarray) -> list[tuple[int, int, int]]:
+    """Sentences in parts of about 20,000 words: first word, first sentence, the one behind the last."""
+    parts, first, start = [], 0, 0
+    while first < len(ends):
+        last = max(first + 1, int(np.searchsorted(ends, start + _PART, "right")))
+        parts.append((start, first, last))
+        first, start = last, int(ends[last - 1])
+    return parts
+
+
+def _mixed(*numbers: int) -> int:
+    """A random state that is never 0, of a seed and where it is used."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0]) | 1

@@ -1,0 +1,256 @@
+import heapq
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from juqing.errors import InputError, TrainingError
+from juqing.text.corpus import Corpus, EncodedCorpus
+from juqing.text.vocabulary import Vocabulary
+from juqing.vectors.kernels import word2vec as kernels
+from juqing.vectors.word2vec import (
+    ARCHITECTURES,
+    OBJECTIVES,
+    Word2Vec,
+    Word2VecConfig,
+    _aligned,
+    _keep,
+    _mixed,
+    alias_table,
+    huffman,
+)
+
+BOTH = list(product(ARCHITECTURES, OBJECTIVES))
+
+
+def logistic(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def loss(inputs, outputs, labels, objective):
+    """Of one window, by definition."""
+    scores = inputs @ outputs.T
+    if objective == kernels.SOFTMAX:
+        return float((np.log(np.exp(scores).sum(axis=1)) - scores[:, labels == 1].sum(axis=1)).sum())
+    return float(-np.where(labels == 1, np.log(logistic(scores)), np.log(logistic(-scores))).sum())
+
+
+@pytest.mark.parametrize("objective", range(3))
+@pytest.mark.parametrize("n_out", [6, 4, 15])
+def test_a_step_goes_down_the_gradient(objective, n_out):
+    """The change of every number is the learning rate times the slope of the loss, found by small differences."""
+    random = np.random.default_rng(n_out)
+    width, n_in, rate = 32, 3, 1e-2
+    centers, contexts = _aligned((n_in, width)), _aligned((n_out, width))
+    centers[:] = random.normal(size=centers.shape) / 3
+    contexts[:] = random.normal(size=contexts.shape) / 3
+    before = centers.astype(np.float64), contexts.astype(np.float64)
+    labels = np.zeros(n_out + 6, np.float32)
+    labels[1 if objective == kernels.SOFTMAX else [1, 3]] = 1
+    filled = -(-n_out // 6) * 6
+    nothing, scratch = _aligned((1, width)), _aligned((n_in + 6, width))
+    outputs = np.array([contexts[k].ctypes.data for k in range(n_out)] + [nothing.ctypes.data] * (filled - n_out))
+    labels[n_out:filled] = -1
+    kernels.step(
+        np.array([centers[k].ctypes.data for k in range(n_in)]), n_in, outputs, labels, filled, width // 16,
+        np.float32(rate), objective, np.zeros((n_in, filled), np.float32), scratch.ctypes.data, kernels.sigmoid_table(),
+    )  # fmt: skip
+    assert not nothing.any()
+    for table, after in zip(range(2), (centers, contexts), strict=True):
+        for row, column in ((0, 0), (2, 31), (1, 16)):
+            slopes = []
+            for small in (1e-4, -1e-4):
+                moved = [part.copy() for part in before]
+                moved[table][row, column] += small
+                slopes.append(loss(*moved, labels[:n_out], objective) / 2e-4)
+            expected = -rate * (slopes[0] - slopes[1])
+            assert after[row, column] - before[table][row, column] == pytest.approx(expected, abs=1e-6)
+
+
+class Dice:
+    """The random numbers of the kernel, in Python's integers."""
+
+    def __init__(self, state):
+        self.state = state
+
+    def bits(self):
+        x = self.state
+        x ^= x >> 12
+        x = (x ^ (x << 25)) & (2**64 - 1)
+        x ^= x >> 27
+        self.state = x
+        return x * 2685821657736338717 & (2**64 - 1)
+
+    def below(self, n):
+        return ((self.bits() >> 33) * n) >> 31
+
+    def draw(self, thresholds, alias):
+        bits = self.bits()
+        k = ((bits >> 33) * len(thresholds)) >> 31
+        return k if bits & 0xFFFF < thresholds[k] else int(alias[k])
+
+
+def train_plainly(sentences, config, counts, centers, contexts):
+    """One epoch as the papers have it, in NumPy: window by window, every gradient by its formula."""
+    dice = Dice(_mixed(config.seed, 0, 0))
+    keep, (thresholds, alias) = _keep(counts, config.subsample), alias_table(counts**config.smoothing)
+    paths, ends, codes = huffman(counts)
+    for sentence in sentences:
+        words = [word for word in sentence if keep[word] == 2**32 - 1 or dice.bits() >> 32 <= keep[word]]
+        if len(words) < 2:
+            continue
+        negative = config.objective == "negative"
+        drawn = [dice.draw(thresholds, alias) for _ in range(config.n_negative if negative else 0)]
+        for c, center in enumerate(words):
+            following = [dice.draw(thresholds, alias) for _ in range(config.n_negative if negative else 0)]
+            reach = 1 + dice.below(config.window)
+            around = [words[k] for k in range(max(0, c - reach), min(len(words), c + reach + 1)) if k != c]
+            if config.objective == "negative":
+                outputs, labels = [center], [1.0]
+                outputs += [k for k in drawn if k != center]
+                labels += [0.0] * (len(outputs) - 1)
+            elif config.objective == "hierarchical":
+                span = slice(int(ends[center - 1]) if center else 0, int(ends[center]))
+                outputs, labels = paths[span].tolist(), (1 - codes[span]).tolist()
+            else:
+                outputs, labels = list(range(len(counts))), [float(k == center) for k in range(len(counts))]
+            drawn = following
+            old = contexts[outputs].copy()
+            rows = [centers[around].mean(axis=0)] if config.architecture == "cbow" else list(centers[around].copy())
+            change = np.zeros_like(old)
+            for k, row in enumerate(rows):
+                scores = old @ row
+                guess = np.exp(scores) / np.exp(scores).sum() if config.objective == "softmax" else logistic(scores)
+                error = config.learning_rate * (np.array(labels) - guess)
+                change += error[:, None] * row
+                for word in around if config.architecture == "cbow" else [around[k]]:
+                    centers[word] += error @ old / (len(around) if config.architecture == "cbow" else 1)
+            for k, row in zip(outputs, change, strict=True):
+                contexts[k] += row
+    return centers, contexts
+
+
+@pytest.mark.parametrize(("architecture", "objective"), BOTH)
+def test_an_epoch_is_that_of_plain_numpy(architecture, objective):
+    config = Word2VecConfig(
+        architecture, objective, dim=20, window=2, n_negative=5, subsample=0.05, epochs=1, learning_rate=0.05, seed=3,
+        n_threads=1,
+    )  # fmt: skip
+    random = np.random.default_rng(0)
+    # no word twice in one window: a step takes all its rows as they were before it
+    sentences = [random.permutation(13)[: random.integers(1, 9)].tolist() for _ in range(40)]
+    ids = np.concatenate(sentences).astype(np.int32)
+    counts = np.bincount(ids, minlength=13)
+    vocabulary = Vocabulary([str(k) for k in range(13)], counts)
+    model = Word2Vec(config).start(vocabulary)
+    model.contexts_[:, :20] = random.normal(size=(13, 20)) / 5
+    expected = [table[:, :20].astype(np.float64) for table in (model.centers_, model.contexts_)]
+    train_plainly(sentences, config, counts, *expected)
+    corpus = EncodedCorpus(ids, np.cumsum([len(s) for s in sentences]), len(ids))
+    model.train_epoch(corpus, 0)
+    for found, wanted in zip((model.centers_, model.contexts_), expected, strict=True):
+        assert np.allclose(found[:, :20], wanted, atol=2e-5)
+        assert not found[:, 20:].any()
+    assert 0 < model.loss_ < 30
+
+
+@pytest.mark.parametrize(("architecture", "objective"), BOTH)
+def test_words_of_one_kind_come_together(tmp_path, architecture, objective):
+    """Two kinds of sentence, each with words of its own."""
+    random = np.random.default_rng(1)
+    lines = [" ".join(f"{kind}{k}" for k in random.integers(0, 8, 12)) for kind in "ab" * 300]
+    corpus = Corpus([lines], unit="blank")
+    vocabulary = Vocabulary.of_counts(corpus.counts())
+    config = Word2VecConfig(
+        architecture, objective, dim=16, window=4, epochs=12, subsample=0, learning_rate=0.1, n_threads=2
+    )
+    told = []
+    model = Word2Vec(config).fit(
+        corpus.encode(vocabulary, tmp_path / "ids"), vocabulary, lambda *each: told.append(each)
+    )
+    assert told[-1][0] == told[-1][1] == 12 * 600 * 12
+    vectors = model.vectors()
+    for word in vocabulary.words:
+        assert [other[0] for other, _ in vectors.most_similar(word, 5)] == [word[0]] * 5
+
+
+def test_one_thread_gives_the_same_again_and_training_goes_on(tmp_path):
+    corpus = Corpus([["a b c d e a c"] * 50], unit="blank")
+    vocabulary = Vocabulary.of_counts(corpus.counts())
+    encoded = corpus.encode(vocabulary, tmp_path / "ids")
+    config = Word2VecConfig(dim=8, epochs=2, n_threads=1)
+    first, second = (Word2Vec(config).fit(encoded, vocabulary).vectors() for _ in range(2))
+    assert np.array_equal(first.vectors, second.vectors)
+    more = Word2Vec(config).start(Vocabulary(["c", "z", "a"], [5, 1, 4]), first)
+    assert np.array_equal(more.vectors()["a"], first["a"]) and np.array_equal(more.vectors()["c"], first["c"])
+    with pytest.raises(InputError, match="width of 8 cannot go on with dim 9"):
+        Word2Vec(Word2VecConfig(dim=9)).start(vocabulary, first)
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=40).filter(lambda w: sum(w) > 0.1))
+def test_alias_table_holds_the_probabilities(weights):
+    weights = np.array(weights)
+    thresholds, alias = alias_table(weights)
+    n = len(weights)
+    share = np.zeros(n)
+    for k in range(n):
+        share[k] += thresholds[k] / 2**16 / n
+        share[alias[k]] += (1 - thresholds[k] / 2**16) / n
+    assert np.allclose(share, weights / weights.sum(), atol=2**-16)
+
+
+@given(st.lists(st.integers(1, 1000), min_size=2, max_size=40))
+def test_huffman_is_the_shortest_prefix_code(counts):
+    paths, ends, codes = huffman(np.array(counts))
+    words = ["".join(map(str, codes[start:end])) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    assert all(not b.startswith(a) for k, a in enumerate(words) for m, b in enumerate(words) if k != m)
+    heap, cost = counts.copy(), 0  # the cost of all merges is the length of the text in the best code
+    heapq.heapify(heap)
+    while len(heap) > 1:
+        heapq.heappush(heap, both := heapq.heappop(heap) + heapq.heappop(heap))
+        cost += both
+    assert sum(count * len(word) for count, word in zip(counts, words, strict=True)) == cost
+    assert (paths[[0, *ends[:-1]]] == len(counts) - 2).all()  # every path begins at the root
+    assert paths.min() >= 0
+
+
+def test_subsampling_by_hand():
+    # of 100 words one has a share of 0.9: sqrt(0.01 / 0.9) + 0.01 / 0.9
+    assert (_keep(np.array([90, 10]), 0.01) / (2**32 - 1))[0] == pytest.approx(math.sqrt(1 / 90) + 1 / 90)
+    assert (_keep(np.array([90, 10]), 0) == 2**32 - 1).all()
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"dim": 0}, "dim is 0"),
+        ({"window": 0}, "window is 0"),
+        ({"epochs": 0}, "epochs is 0"),
+        ({"n_negative": 0}, "n_negative is 0"),
+        ({"learning_rate": 0}, "learning_rate is 0"),
+        ({"learning_rate": math.nan}, "learning_rate is nan"),
+        ({"subsample": 2}, "subsample is 2"),
+        ({"architecture": "dog"}, "the architecture is 'dog'"),
+        ({"objective": "x"}, "the objective is 'x'"),
+        ({"seed": -1}, "seed is -1"),
+    ],
+)
+def test_settings_that_are_refused(setting, message):
+    with pytest.raises(InputError, match=message):
+        Word2VecConfig(**setting)
+
+
+def test_other_refusals(tmp_path):
+    with pytest.raises(InputError, match="has 1 word"):
+        Word2Vec().start(Vocabulary(["a"]))
+    with pytest.raises(InputError, match="softmax"):
+        Word2Vec(Word2VecConfig(objective="softmax")).start(Vocabulary([str(k) for k in range(20_001)]))
+    corpus = Corpus([["a b c d e a c"] * 200], unit="blank")
+    vocabulary = Vocabulary.of_counts(corpus.counts())
+    with pytest.raises(TrainingError, match="Lower the learning rate"):
+        Word2Vec(Word2VecConfig(learning_rate=1e30, n_threads=1)).fit(
+            corpus.encode(vocabulary, tmp_path / "ids"), vocabulary
+        )
