@@ -70,6 +70,26 @@ def test_a_step_goes_down_the_gradient(objective, n_out):
             assert after[row, column] - before[table][row, column] == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize("n_out", [6, 12])
+def test_a_word_twice_in_a_window_counts_twice(n_out):
+    width = 16
+    random = np.random.default_rng(5)
+    centers, contexts = _aligned((1, width)), _aligned((n_out, width))
+    centers[:], contexts[:] = random.normal(size=(1, width)), random.normal(size=(n_out, width))
+    before, around = centers.copy(), contexts.copy()
+    labels = np.zeros(n_out, np.float32)
+    address = centers.ctypes.data
+    arguments = (
+        np.array([contexts[k].ctypes.data for k in range(n_out)]), labels, n_out, 1, np.float32(0.01), 0,
+        np.zeros((3, n_out), np.float32), _aligned((12, width)).ctypes.data, kernels.sigmoid_table(),
+    )  # fmt: skip
+    kernels.step(np.array([address]), 1, *arguments)
+    once = centers - before
+    centers[:], contexts[:] = before, around
+    kernels.step(np.array([address, address]), 2, *arguments)
+    assert np.allclose(centers - before, 2 * once, atol=1e-6)
+
+
 class Dice:
     """The random numbers of the kernel, in Python's integers."""
 

@@ -103,68 +103,81 @@ def prefetch(typingctx, row, n_lines):
 
 
 @intrinsic
-def dots(typingctx, x, rows, n_vectors):
-    """The products of a row with six others.
+def dots(typingctx, xs, rows, n_vectors):
+    """The products of one or two rows with six others.
 
     Args:
-        x: Address of a row.
+        xs: Tuple of the addresses of one or two rows.
         rows: Tuple of the addresses of six rows.
         n_vectors: Length of a row in vectors of 16 floats.
 
     Returns:
-        Six float32.
+        Six float32 for each of the first rows.
     """
-    result = types.UniTuple(types.float32, ROWS)
+    n = len(xs)
+    result = types.UniTuple(types.float32, ROWS * n)
 
     def codegen(context, builder, signature, args):
+        mine = [builder.extract_value(args[0], k) for k in range(n)]
         others = [builder.extract_value(args[1], k) for k in range(ROWS)]
 
         def body(offset, sums):
-            vector = _load(builder, args[0], offset)
-            return [_fma(builder, vector, _load(builder, row, offset), s) for row, s in zip(others, sums, strict=True)]
+            vectors = [_load(builder, row, offset) for row in mine]
+            following: list[ir.Value] = []
+            for k, row in enumerate(others):
+                other = _load(builder, row, offset)
+                following += [_fma(builder, x, other, sums[n * k + i]) for i, x in enumerate(vectors)]
+            return following
 
-        sums = _loop(builder, args[2], [ir.Constant(_VECTOR, [0.0] * LANES)] * ROWS, body)
+        sums = _loop(builder, args[2], [ir.Constant(_VECTOR, [0.0] * LANES)] * ROWS * n, body)
         packed = ir.Constant(context.get_value_type(result), ir.Undefined)
-        for k, total in enumerate(sums):
-            packed = builder.insert_value(packed, _sum(builder, total), k)
+        for place in range(ROWS * n):
+            packed = builder.insert_value(packed, _sum(builder, sums[n * (place % ROWS) + place // ROWS]), place)
         return packed
 
-    return result(types.int64, types.UniTuple(types.int64, ROWS), types.int64), codegen
+    return result(xs, types.UniTuple(types.int64, ROWS), types.int64), codegen
 
 
 @intrinsic
-def spread_errors(typingctx, x, to, rows, sums, factors, n_vectors):
-    """to += factors @ rows, and for each of six rows sums += factor * x.
+def spread_errors(typingctx, xs, to, rows, sums, factors, n_vectors):
+    """For one or two rows x: to += factors @ rows, and for each of six rows sums += factor * x.
 
     Args:
-        x: Address of a row.
-        to: Address of the row to change, which may be `x`.
+        xs: Tuple of the addresses of one or two rows.
+        to: Tuple of the addresses of the rows to change, which may be those of `xs`.
         rows: Tuple of the addresses of six rows.
         sums: Address of six rows, one after the other, to change.
-        factors: Tuple of six float32.
+        factors: Tuple of six float32 for each row of `xs`.
         n_vectors: Length of a row in vectors of 16 floats.
     """
+    n = len(xs)
 
     def codegen(context, builder, signature, args):
+        mine, changed = ([builder.extract_value(args[a], k) for k in range(n)] for a in (0, 1))
         others = [builder.extract_value(args[2], k) for k in range(ROWS)]
-        spread = [_spread(builder, builder.extract_value(args[4], k)) for k in range(ROWS)]
+        spread = [_spread(builder, builder.extract_value(args[4], k)) for k in range(ROWS * n)]
         size = builder.mul(args[5], ir.Constant(_INT, LANES * 4))
         kept = [builder.add(args[3], builder.mul(size, ir.Constant(_INT, k))) for k in range(ROWS)]
 
         def body(offset, values):
-            vector = _load(builder, args[0], offset)
-            change = _load(builder, args[1], offset)
-            for row, total, factor in zip(others, kept, spread, strict=True):
-                change = _fma(builder, factor, _load(builder, row, offset), change)
-                _store(builder, _fma(builder, factor, vector, _load(builder, total, offset)), total, offset)
-            _store(builder, change, args[1], offset)
+            vectors = [_load(builder, row, offset) for row in mine]
+            changes = [_load(builder, row, offset) for row in changed]
+            for k, (row, total) in enumerate(zip(others, kept, strict=True)):
+                other, gathered = _load(builder, row, offset), _load(builder, total, offset)
+                for i in range(n):
+                    factor = spread[ROWS * i + k]
+                    changes[i] = _fma(builder, factor, other, changes[i])
+                    gathered = _fma(builder, factor, vectors[i], gathered)
+                _store(builder, gathered, total, offset)
+            for row, change in zip(changed, changes, strict=True):
+                _store(builder, change, row, offset)
             return values
 
         _loop(builder, args[5], [], body)
         return context.get_dummy_value()
 
     row, six = types.int64, types.UniTuple(types.int64, ROWS)
-    return types.void(row, row, six, row, types.UniTuple(types.float32, ROWS), types.int64), codegen
+    return types.void(xs, to, six, row, types.UniTuple(types.float32, ROWS * n), types.int64), codegen
 
 
 @intrinsic

@@ -65,6 +65,35 @@ def _draw(state, thresholds, alias):
     return k if (bits & np.uint64(0xFFFF)) < thresholds[k] else alias[k]
 
 
+@numba.njit(nogil=True, inline="always")
+def _keep_one(products, i, start, found):
+    products[i, start] = found[0]
+    products[i, start + 1] = found[1]
+    products[i, start + 2] = found[2]
+    products[i, start + 3] = found[3]
+    products[i, start + 4] = found[4]
+    products[i, start + 5] = found[5]
+
+
+@numba.njit(nogil=True, inline="always")
+def _keep_two(products, i, start, found):
+    _keep_one(products, i, start, found[:6])
+    _keep_one(products, i + 1, start, found[6:])
+
+
+@numba.njit(nogil=True, inline="always")
+def _one(products, i, start):
+    return (
+        products[i, start], products[i, start + 1], products[i, start + 2],
+        products[i, start + 3], products[i, start + 4], products[i, start + 5],
+    )  # fmt: skip
+
+
+@numba.njit(nogil=True, inline="always")
+def _two(products, i, start):
+    return _one(products, i, start) + _one(products, i + 1, start)
+
+
 def step(inputs, n_in, outputs, labels, n_out, n_vectors, rate, objective, products, scratch, table):
     """One step of gradient descent for a window; all changes are those of the rows as they were before it.
 
@@ -90,14 +119,10 @@ def step(inputs, n_in, outputs, labels, n_out, n_vectors, rate, objective, produ
             outputs[start], outputs[start + 1], outputs[start + 2],
             outputs[start + 3], outputs[start + 4], outputs[start + 5],
         )  # fmt: skip
-        for i in range(n_in):
-            found = dots(inputs[i], rows, n_vectors)
-            products[i, start] = found[0]
-            products[i, start + 1] = found[1]
-            products[i, start + 2] = found[2]
-            products[i, start + 3] = found[3]
-            products[i, start + 4] = found[4]
-            products[i, start + 5] = found[5]
+        for i in range(0, n_in - 1, 2):
+            _keep_two(products, i, start, dots((inputs[i], inputs[i + 1]), rows, n_vectors))
+        if n_in % 2:
+            _keep_one(products, n_in - 1, start, dots((inputs[n_in - 1],), rows, n_vectors))
     if objective == SOFTMAX:
         for i in range(n_in):
             highest = np.float32(-np.inf)
@@ -126,13 +151,18 @@ def step(inputs, n_in, outputs, labels, n_out, n_vectors, rate, objective, produ
             outputs[start + 3], outputs[start + 4], outputs[start + 5],
         )  # fmt: skip
         clear(sums, n_vectors * ROWS)
-        for i in range(n_in):
-            factors = (
-                products[i, start], products[i, start + 1], products[i, start + 2],
-                products[i, start + 3], products[i, start + 4], products[i, start + 5],
-            )  # fmt: skip
-            to = inputs[i] if one_block else scratch + (ROWS + i) * size
-            spread_errors(inputs[i], to, rows, sums, factors, n_vectors)
+        i = 0
+        while i < n_in:
+            first = inputs[i]
+            to = first if one_block else scratch + (ROWS + i) * size
+            if i + 1 < n_in and inputs[i + 1] != first:  # a row that is there twice cannot take two changes at once
+                second = inputs[i + 1]
+                other = second if one_block else to + size
+                spread_errors((first, second), (to, other), rows, sums, _two(products, i, start), n_vectors)
+                i += 2
+            else:
+                spread_errors((first,), (to,), rows, sums, _one(products, i, start), n_vectors)
+                i += 1
         for k in range(ROWS):
             if labels[start + k] >= 0:
                 add(outputs[start + k], sums + k * size, np.float32(1), n_vectors)
