@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from juqing.errors import FormatError, InputError
+from juqing.text import _hashing
 from juqing.text import corpus as module
 from juqing.text.corpus import UNITS, Corpus
 from juqing.text.vocabulary import Vocabulary
@@ -52,6 +53,21 @@ def test_counts_and_ids_are_those_of_the_sentences(tmp_path_factory, lines, unit
             assert encoded.n_words == sum(map(len, sentences))
     finally:
         module._BLOCK = before
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=60), st.integers(1, 4))
+def test_words_between_blanks_are_those_of_python(text, small):
+    """All of Unicode's blanks; with tables that must grow."""
+    table = _hashing.WordTable()
+    table._slots, table._hashes = np.full(2**small, -1, np.int32), np.zeros(2**small, np.uint64)
+    table._arena, table._ends, table._counts = np.zeros(1, np.uint8), np.zeros(1, np.int64), np.zeros(1, np.int64)
+    for part in (text, text[::-1]):
+        table.add(_hashing.plain(part))
+    expected = Counter(text.split() + text[::-1].split())
+    assert table.counts() == expected
+    assert list(table.counts()) == list(expected)
+    assert table.n_seen == sum(expected.values())
 
 
 def test_files_folders_and_compression(tmp_path):

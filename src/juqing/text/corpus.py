@@ -66,6 +66,14 @@ class Corpus:
 
     def counts(self, progress: Progress | None = None) -> Counter[str]:
         """How often each word occurs, in the order of first occurrence."""
+        if self.unit == "blank":
+            hashing = _hashing()
+            table = hashing.WordTable()
+            for block in self._blocks():
+                table.add(hashing.plain(block))
+                if progress:
+                    progress(table.n_seen)
+            return Counter(table.counts())
         cut = self._cut()
         counts: Counter[str] = Counter()
         n_words = 0
@@ -89,21 +97,16 @@ class Corpus:
             InputError: None of the words is in the vocabulary.
             OutputError: The file cannot be written.
         """
-        cut, find = self._cut(), _Ids(vocabulary.index).__getitem__
+        encode = self._encoder(vocabulary)
         lengths: list[np.ndarray] = []
         n_words = n_ids = 0
         with writing(path) as aside, aside.open("wb") as file:
             for block in self._blocks():
-                sentences = [list(map(find, cut(line))) for line in block.split("\n")]
-                sizes = np.array([len(sentence) for sentence in sentences], dtype=np.int64)
-                ids = np.fromiter((k for sentence in sentences for k in sentence), np.int32, int(sizes.sum()))
-                known = ids >= 0
-                ends = np.concatenate(([0], np.cumsum(known)))[np.cumsum(sizes)]
-                kept = np.diff(ends, prepend=0)
-                lengths.append(kept[kept > 0])
-                ids[known].astype("<i4").tofile(file)
-                n_words += len(ids)
-                n_ids += int(ends[-1]) if len(ends) else 0
+                ids, kept, n_read = encode(block)
+                lengths.append(kept)
+                ids.astype("<i4", copy=False).tofile(file)
+                n_words += n_read
+                n_ids += len(ids)
                 if progress:
                     progress(n_words)
             if not n_ids:
@@ -125,12 +128,39 @@ class Corpus:
             return lambda text: [f"{word}/{tag}" for word, tag in rjieba.tag(text) if not word.isspace()]
         return lambda text: [word for word in rjieba.cut(text) if not word.isspace()]
 
+    def _encoder(self, vocabulary: Vocabulary) -> Callable[[str], tuple[np.ndarray, np.ndarray, int]]:
+        """A function from text to the ids of its known words, how many each line has that has any, and the number of words."""
+        if self.unit == "blank" and all(word.split() == [word] for word in vocabulary.words):
+            hashing = _hashing()
+            table = hashing.WordTable()
+            table.add(hashing.plain("\n".join(vocabulary.words)))
+            return lambda text: table.encode(hashing.plain(text))
+        cut, find = self._cut(), _Ids(vocabulary.index).__getitem__
+
+        def encode(text: str) -> tuple[np.ndarray, np.ndarray, int]:
+            sentences = [list(map(find, cut(line))) for line in text.split("\n")]
+            sizes = np.array([len(sentence) for sentence in sentences], dtype=np.int64)
+            ids = np.fromiter((k for sentence in sentences for k in sentence), np.int32, int(sizes.sum()))
+            known = ids >= 0
+            kept = np.diff(np.concatenate(([0], np.cumsum(known)))[np.cumsum(sizes)], prepend=0)
+            return ids[known], kept[kept > 0], len(ids)
+
+        return encode
+
     def _blocks(self) -> Iterator[str]:
         for source in self.sources:
             if isinstance(source, Path):
                 yield from _file_blocks(source)
             else:
                 yield from _line_blocks(source)
+
+
+def _hashing():
+    try:
+        from juqing.text import _hashing as module
+    except ImportError:
+        raise MissingExtraError("Counting the words of a text", "train") from None
+    return module
 
 
 class _Ids(dict[str, int]):
