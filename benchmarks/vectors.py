@@ -18,10 +18,14 @@ from common import Bench
 
 from juqing.text.corpus import Corpus, EncodedCorpus
 from juqing.text.vocabulary import Vocabulary
+from juqing.vectors.counts import cooccurrences
+from juqing.vectors.glove import Glove, GloveConfig
 from juqing.vectors.word2vec import Word2Vec, Word2VecConfig
 
 N_TOKENS, N_WORDS = 8_000_000, 100_000
 OURS, THEIRS = 4_000_000, 400_000
+GLOVE = 2_000_000
+STANFORD_COUNTS, STANFORD_PAIRS = 980, 450  # it is on no registry: real text of 28,700 words, one core of the same kind
 RUNS = 3
 KINDS = (
     ("skip-gram, negatives", "skip-gram", "negative", 100, 0.025),
@@ -73,6 +77,7 @@ def main() -> None:
         def count() -> None:
             counted["ours"] = Vocabulary.of_counts(corpus.counts(), min_count=5)
 
+        Corpus([["warm up"]], unit="blank").counts()
         model = Gensim(vector_size=8, min_count=5)
         ours_s = cpu_seconds(count)
         theirs_s = cpu_seconds(lambda: model.build_vocab(corpus_file=str(path)))
@@ -120,6 +125,15 @@ def main() -> None:
                     )
                 bench.add(name, float(np.median(rates[0])), "k tokens/CPU s", peer="gensim", peer_value=float(np.median(rates[1])),
                           threads=n_threads, runs=RUNS)  # fmt: skip
+        slower, n_slower = slice_of(encoded, GLOVE)
+        counts = [cooccurrences(few, len(vocabulary), window=10, n_threads=1)]
+        took = cpu_seconds(lambda: counts.append(cooccurrences(slower, len(vocabulary), window=10, n_threads=1)))
+        bench.add("co-occurrence counts, window 10", n_slower / took / 1e3, "k tokens/CPU s",
+                  peer="Stanford's program, as measured elsewhere", peer_value=STANFORD_COUNTS)  # fmt: skip
+        Glove(GloveConfig(epochs=1, n_threads=1)).fit(counts[0], vocabulary)
+        took = cpu_seconds(lambda: Glove(GloveConfig(epochs=3, n_threads=1)).fit(counts[1], vocabulary))
+        bench.add("GloVe, dim 100", 3 * counts[1].nnz / took / 1e3, "k pairs/CPU s",
+                  peer="Stanford's program, as measured elsewhere", peer_value=STANFORD_PAIRS)  # fmt: skip
     bench.write()
 
 

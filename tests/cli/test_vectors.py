@@ -71,7 +71,45 @@ def test_refusals(juqing, table, tmp_path):
         assert code == 2 and word in err and "Traceback" not in err
 
 
-@pytest.mark.parametrize("command", ["similar", "analogy", "eval", "convert"])
+@pytest.mark.parametrize("command", ["train", "similar", "analogy", "eval", "convert"])
 def test_help(juqing, command):
     code, out, _ = juqing("vectors", command, "--help")
     assert code == 0 and "Example: juqing vectors" in out
+
+
+@pytest.mark.parametrize("method", ["skip-gram", "cbow", "glove", "ppmi", "log", "raw"])
+def test_train(juqing, tmp_path, method):
+    random = np.random.default_rng(0)
+    text = tmp_path / "text.txt"
+    text.write_text(
+        "\n".join(" ".join(f"{kind}{k}" for k in random.integers(0, 8, 12)) for kind in "ab" * 300), encoding="utf-8"
+    )
+    out = tmp_path / "vectors.vec"
+    code, said, err = juqing(
+        "vectors", "train", text, "--method", method, "--unit", "blank", "--dim", 6, "--epochs", 40, "--out", out
+    )
+    assert (code, err) == (0, "")
+    assert "16 words, 6 numbers each" in said and "7,200 words read" in said
+    assert juqing("vectors", "similar", out, "a1", "-n", 1)[1].split()[1].startswith("a")
+
+
+def test_training_that_is_refused(juqing, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("一 二 三\n", encoding="utf-8")
+    for options, word in (
+        (("--method", "bert"), "the method is 'bert'"),
+        (("--objective", "x"), "the objective is 'x'"),
+        (("--unit", "x"), "the unit is 'x'"),
+        (("--dim", 0), "dim is 0"),
+        (("--window", 0), "window is 0"),
+        (("--method", "ppmi", "--window", 0, "--min-count", 1), "window is 0"),
+        (("--method", "ppmi", "--dim", 9, "--min-count", 1), "rank 9"),
+        ((), "Lower min_count"),
+        (("--out", tmp_path / "x.doc"), "suffix '.doc'"),
+    ):
+        code, _, err = juqing("vectors", "train", text, "--unit", "blank", "--out", tmp_path / "v.vec", *options)
+        assert code == 2 and word in err and "Traceback" not in err, (options, err)
+    assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
+    (tmp_path / "empty.txt").write_bytes(b"")
+    code, _, err = juqing("vectors", "train", tmp_path / "empty.txt", "--out", tmp_path / "v.vec")
+    assert code == 2 and "the text is empty" in err

@@ -8,12 +8,54 @@ from typing import Annotated
 import typer
 
 vectors_app = typer.Typer(
-    help="Word vectors: ask, measure and convert them.", no_args_is_help=True, rich_markup_mode=None
+    help="Word vectors: train, ask, measure and convert them.", no_args_is_help=True, rich_markup_mode=None
 )
 
 Table = Annotated[Path, typer.Argument(help="Word vectors: .txt, .vec, .glove, .bin, .npz or .safetensors.")]
 Count = Annotated[int, typer.Option("-n", min=1, help="Number of words.")]
 Multiply = Annotated[bool, typer.Option("--multiply", help="3CosMul in place of 3CosAdd.")]
+
+
+@vectors_app.command()
+def train(
+    texts: Annotated[list[Path], typer.Argument(help="Text files (.txt, .md, also .gz, .xz, .zst), folders of them.")],
+    out: Annotated[Path, typer.Option("--out", help="File to write; its suffix tells the form.")],
+    method: Annotated[
+        str, typer.Option("--method", help="skip-gram, cbow or glove; ppmi, log or raw counts through the SVD.")
+    ] = "skip-gram",
+    objective: Annotated[
+        str, typer.Option("--objective", help="Of skip-gram and cbow: negative, hierarchical or softmax.")
+    ] = "negative",
+    unit: Annotated[str, typer.Option("--unit", help="word (cut by rjieba), character, or blank.")] = "word",
+    dim: Annotated[int, typer.Option("--dim", help="Numbers in a vector.")] = 100,
+    window: Annotated[int, typer.Option("--window", help="Largest distance of a neighbor.")] = 5,
+    min_count: Annotated[int, typer.Option("--min-count", min=1, help="Words that are rarer are left out.")] = 5,
+    epochs: Annotated[int, typer.Option("--epochs", help="Times that the text, or its pairs, are gone through.")] = 5,
+    seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
+) -> None:
+    """Train word vectors on running text. Needs the extra: pip install "juqing[train]"
+
+    Example: juqing vectors train novels/ --out vectors.safetensors
+    """
+    from juqing.cli.output import progress
+    from juqing.errors import MissingExtraError
+    from juqing.outputs import check_writable
+    from juqing.text.corpus import Corpus
+    from juqing.vectors.files import check_suffix, write_vectors
+
+    check_suffix(out)
+    check_writable(out)
+    try:
+        from juqing.vectors.training import train_vectors
+    except ImportError:
+        raise MissingExtraError("Training word vectors", "train") from None
+    with progress("training") as report:
+        vectors, told = train_vectors(
+            Corpus(texts, unit=unit), method=method, objective=objective, dim=dim, window=window, min_count=min_count,
+            epochs=epochs, seed=seed, progress=report,
+        )  # fmt: skip
+    write_vectors(vectors, out)
+    typer.echo(f"{out}: {len(vectors):,} words, {vectors.dim} numbers each; {told}")
 
 
 @vectors_app.command()

@@ -44,7 +44,7 @@ def read_vectors(path: Path) -> WordVectors:
         FormatError: The file is missing, empty, cut off, or a row is not a word and numbers (names the line).
         InputError: The suffix is not known.
     """
-    kind = _kind(path)
+    kind = check_suffix(path)
     try:
         with _opened(path, "rb") as file:
             if kind == ".bin":
@@ -65,7 +65,7 @@ def write_vectors(vectors: WordVectors, path: Path) -> None:
         InputError: The suffix is not known, or a word cannot stand in a text file (it holds a blank).
         OutputError: The file cannot be written.
     """
-    kind = _kind(path)
+    kind = check_suffix(path)
     if kind in (".txt", ".vec", ".glove", ".bin"):
         bad = next((word for word in vectors.words if not word or word.split() != [word]), None)
         if bad is not None:
@@ -87,7 +87,12 @@ def write_vectors(vectors: WordVectors, path: Path) -> None:
                 file.write((row_format % (word, *row.tolist())).encode())
 
 
-def _kind(path: Path) -> str:
+def check_suffix(path: Path) -> str:
+    """The form that a path's suffix tells.
+
+    Raises:
+        InputError: The suffix is not known.
+    """
     name = path.name.lower()
     for compressed in _COMPRESSED:
         name = name.removesuffix(compressed)

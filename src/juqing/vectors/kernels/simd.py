@@ -213,3 +213,48 @@ def clear(typingctx, to, n_vectors):
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64), codegen
+
+
+@intrinsic
+def dot(typingctx, x, y, n_vectors):
+    """The product of two rows, float32."""
+
+    def codegen(context, builder, signature, args):
+        def body(offset, sums):
+            return [_fma(builder, _load(builder, args[0], offset), _load(builder, args[1], offset), sums[0])]
+
+        return _sum(builder, _loop(builder, args[2], [ir.Constant(_VECTOR, [0.0] * LANES)], body)[0])
+
+    return types.float32(types.int64, types.int64, types.int64), codegen
+
+
+@intrinsic
+def adagrad(typingctx, x, y, factor, n_vectors):
+    """A step of AdaGrad for two rows whose product has the slope `factor`: x -= factor * y / sqrt(G_x), and y likewise.
+
+    Behind each row lie as many sums of squared steps, G, which grow by the squares of factor * y and factor * x.
+    """
+
+    def codegen(context, builder, signature, args):
+        factor = _spread(builder, args[2])
+        behind = builder.mul(args[3], ir.Constant(_INT, LANES * 4))
+        sums = [builder.add(args[k], behind) for k in range(2)]
+        name = f"llvm.sqrt.v{LANES}f32"
+        root = builder.module.globals.get(name) or ir.Function(
+            builder.module, ir.FunctionType(_VECTOR, [_VECTOR]), name
+        )
+
+        def body(offset, values):
+            rows = [_load(builder, args[k], offset) for k in range(2)]
+            for k in range(2):
+                step = builder.fmul(factor, rows[1 - k])
+                total = _load(builder, sums[k], offset)
+                scaled = builder.fdiv(step, builder.call(root, [total]))
+                _store(builder, builder.fsub(rows[k], scaled), args[k], offset)
+                _store(builder, _fma(builder, step, step, total), sums[k], offset)
+            return values
+
+        _loop(builder, args[3], [], body)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.float32, types.int64), codegen

@@ -1,0 +1,52 @@
+"""The loop of GloVe: one step of AdaGrad for each pair of words."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from juqing.vectors.kernels.simd import adagrad, dot, prefetch
+
+_AHEAD = 4  # pairs
+
+
+def train(rows, columns, logs, weights, order, w, c, n_vectors, w_bias, c_bias, rate):
+    """Go once through pairs.
+
+    Args:
+        rows, columns: The words of each pair, (n,) int32.
+        logs: The logarithm of each count, (n,) float32.
+        weights: f(count) of each pair, (n,) float32.
+        order: Which pairs to take, one after the other, (m,) int64.
+        w, c: Addresses of the tables of words and of contexts: n_vectors * 16 floats a row, and their sums of squares behind.
+        n_vectors: Length of a vector in vectors of 16 floats.
+        w_bias, c_bias: (n_words, 2) float32: the bias of each word and its sum of squares; changed.
+        rate: Learning rate.
+
+    Returns:
+        The sum of half the weighted squared errors, before each step.
+    """
+    size = 2 * n_vectors * 64
+    loss = 0.0
+    n = order.shape[0]
+    for k in range(n):
+        if k + _AHEAD < n:
+            coming = order[k + _AHEAD]
+            prefetch(w + rows[coming] * size, 2 * n_vectors)
+            prefetch(c + columns[coming] * size, 2 * n_vectors)
+        pair = order[k]
+        i, j = rows[pair], columns[pair]
+        x, y = w + i * size, c + j * size
+        error = dot(x, y, n_vectors) + w_bias[i, 0] + c_bias[j, 0] - logs[pair]
+        weighted = weights[pair] * error
+        loss += 0.5 * weighted * error
+        step = rate * weighted
+        adagrad(x, y, step, n_vectors)
+        w_bias[i, 0] -= step / np.sqrt(w_bias[i, 1])
+        w_bias[i, 1] += step * step
+        c_bias[j, 0] -= step / np.sqrt(c_bias[j, 1])
+        c_bias[j, 1] += step * step
+    return loss
+
+
+train = numba.njit(nogil=True, cache=True)(train)

@@ -1,0 +1,78 @@
+import math
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from juqing.errors import InputError, TrainingError
+from juqing.text.vocabulary import Vocabulary
+from juqing.vectors.glove import Glove, GloveConfig
+
+WORDS = Vocabulary([str(k) for k in range(9)])
+
+
+def counts(seed=0):
+    random = np.random.default_rng(seed)
+    half = np.triu(random.integers(0, 30, (9, 9)) * (random.random((9, 9)) < 0.6)).astype(float)
+    return scipy.sparse.csr_array(half + half.T)
+
+
+def by_the_formula(matrix, config):
+    """The paper's loss and AdaGrad in NumPy, pair by pair, from the same beginning."""
+    model = Glove(config)
+    random = np.random.default_rng(config.seed)
+    width = -(-config.dim // 16) * 16
+    tables = [model._table(9, width, random)[:, : config.dim].astype(float) for _ in range(2)]
+    biases = [model._biases(9, random)[:, 0].astype(float) for _ in range(2)]
+    squares, bias_squares = [np.ones_like(t) for t in tables], [np.ones(9) for _ in range(2)]
+    pairs = scipy.sparse.coo_array(matrix)
+    order = random.permutation(pairs.nnz)
+    for _ in range(config.epochs):
+        loss = 0.0
+        for k in order:
+            places, x = (pairs.row[k], pairs.col[k]), pairs.data[k]
+            weight = min(1.0, (x / config.x_max) ** config.alpha)
+            vectors = [table[place].copy() for table, place in zip(tables, places, strict=True)]
+            error = vectors[0] @ vectors[1] + sum(b[p] for b, p in zip(biases, places, strict=True)) - math.log(x)
+            loss += weight * error**2 / 2
+            for side, place in enumerate(places):
+                step = config.learning_rate * weight * error * vectors[1 - side]
+                tables[side][place] -= step / np.sqrt(squares[side][place])
+                squares[side][place] += step**2
+                step = config.learning_rate * weight * error
+                biases[side][place] -= step / np.sqrt(bias_squares[side][place])
+                bias_squares[side][place] += step**2
+    return tables[0] + tables[1], biases, loss / pairs.nnz
+
+
+def test_it_is_the_papers():
+    config = GloveConfig(dim=20, x_max=10, epochs=5, n_threads=1, seed=2)
+    model = Glove(config).fit(counts(), WORDS)
+    vectors, biases, loss = by_the_formula(counts(), config)
+    assert np.allclose(model.vectors().vectors, vectors, atol=1e-4)
+    assert np.allclose(model.word_biases_[:, 0], biases[0], atol=1e-4)
+    assert np.allclose(model.context_biases_[:, 0], biases[1], atol=1e-4)
+    assert model.loss_ == pytest.approx(loss, rel=1e-3)
+    assert not model.words_[:, 20:32].any()
+
+
+def test_products_come_to_the_logarithms():
+    model = Glove(GloveConfig(dim=16, x_max=1, epochs=3000, learning_rate=0.2, n_threads=2)).fit(counts(), WORDS)
+    products = model.words_[:, :16] @ model.contexts_[:, :16].T
+    products += model.word_biases_[:, :1] + model.context_biases_[:, 0]
+    seen = counts().toarray() > 0
+    assert np.allclose(products[seen], np.log(counts().toarray()[seen]), atol=0.05)
+
+
+def test_refusals():
+    with pytest.raises(InputError, match="no counts"):
+        Glove().fit(scipy.sparse.csr_array((9, 9)), WORDS)
+    with pytest.raises(InputError, match="9 words and counts of the shape"):
+        Glove().fit(scipy.sparse.csr_array((3, 3)), WORDS)
+    with pytest.raises(TrainingError, match="Lower the learning rate"):
+        Glove(GloveConfig(learning_rate=1e30)).fit(counts(), WORDS)
+    for setting, message in (
+        ({"dim": 0}, "dim is 0"), ({"epochs": 0}, "epochs is 0"), ({"x_max": 0}, "x_max is 0"), ({"seed": -1}, "seed is -1"),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=message):
+            GloveConfig(**setting)
