@@ -1,4 +1,5 @@
 from collections import defaultdict
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,12 +89,13 @@ def test_documents():
 
 def test_refusals(tmp_path):
     encoded = Corpus([["a b"]], unit="blank").encode(Vocabulary(["a", "b"]), tmp_path / "ids")
-    for settings_, message in (
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
         ({"window": 0}, "window is 0"),
         ({"window": 256}, "window is 256"),
         ({"side": "up"}, "side is 'up'"),
         ({"weighting": "odd"}, "weighting is 'odd'"),
-    ):
+    )
+    for settings_, message in cases:
         with pytest.raises(InputError, match=message):
             cooccurrences(encoded, 2, **settings_)
 

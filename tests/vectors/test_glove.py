@@ -26,7 +26,7 @@ def by_the_formula(matrix, config):
     biases = [model._biases(9, random)[:, 0].astype(float) for _ in range(2)]
     squares, bias_squares = [np.ones_like(t) for t in tables], [np.ones(9) for _ in range(2)]
     pairs = scipy.sparse.coo_array(matrix)
-    order = random.permutation(pairs.nnz)
+    order, loss = random.permutation(pairs.nnz), 0.0
     for _ in range(config.epochs):
         loss = 0.0
         for k in order:

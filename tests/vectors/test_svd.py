@@ -43,7 +43,7 @@ def test_it_is_numpys(matrix, k, sparse):
     best = (left[:, :k] * values[:k]) @ right[:k]
     distance = np.linalg.norm(matrix - (found.left * found.values) @ found.right)
     assert distance == pytest.approx(np.linalg.norm(matrix - best), abs=1e-6)
-    assert found.error()[-1] == pytest.approx(distance, abs=1e-7 * np.linalg.norm(matrix))
+    assert found.error()[-1] == pytest.approx(distance, abs=1e-7 * float(np.linalg.norm(matrix)))
     assert np.allclose(found.explained(), np.cumsum(values[:k] ** 2) / (matrix**2).sum())
 
 

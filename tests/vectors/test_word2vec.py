@@ -65,7 +65,7 @@ def test_a_step_goes_down_the_gradient(objective, n_out):
             for small in (1e-4, -1e-4):
                 moved = [part.copy() for part in before]
                 moved[table][row, column] += small
-                slopes.append(loss(*moved, labels[:n_out], objective) / 2e-4)
+                slopes.append(loss(moved[0], moved[1], labels[:n_out], objective) / 2e-4)
             expected = -rate * (slopes[0] - slopes[1])
             assert after[row, column] - before[table][row, column] == pytest.approx(expected, abs=1e-6)
 

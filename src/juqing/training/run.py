@@ -87,8 +87,8 @@ class RunConfig:
     encoder: str
     head: str = "regress"
     layers: tuple[int, ...] = ()
-    epochs: int = 2
-    learning_rate: float = 1e-4
+    epochs: int = 4
+    learning_rate: float = 2e-4
     head_learning_rate: float = 5e-4
     layer_decay: float = 0.9
     weight_decay: float = 0.01

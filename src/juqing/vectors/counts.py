@@ -89,8 +89,12 @@ def cooccurrences(
 
         list(pool.map(count, range(n_threads)))
         keys, values = runs.result()
-    rows, columns = (keys // np.uint64(n_words)).astype(np.int64), (keys % np.uint64(n_words)).astype(np.int64)
-    sparse = scipy.sparse.coo_array((values, (rows, columns)), shape=(n_words, n_words)).tocsr()
+    rows = keys // np.uint64(n_words)
+    columns = (keys - rows * np.uint64(n_words)).astype(np.int32)
+    starts = np.searchsorted(
+        rows, np.arange(n_words + 1, dtype=np.uint64)
+    )  # keys are sorted: so are rows, and columns in them
+    sparse = scipy.sparse.csr_array((values, columns, starts), shape=(n_words, n_words))
     table = scipy.sparse.csr_array(dense.sum(axis=0))
     table.resize(n_words, n_words)
     before: scipy.sparse.csr_array = (sparse + table).tocsr()  # row: the later word, column: the earlier one

@@ -90,12 +90,13 @@ class Glove:
         if counts.shape != (n, n):
             raise InputError(f"there are {n:,} words and counts of the shape {counts.shape}.")
         pairs = scipy.sparse.coo_array(counts)
-        kept = pairs.data > 0
+        x = np.asarray(pairs.data, np.float64)
+        kept = x > 0
         if not kept.any():
             raise InputError("there are no counts.", "Give more text.")
         rows, columns = pairs.row[kept].astype(np.int32), pairs.col[kept].astype(np.int32)
-        logs = np.log(pairs.data[kept]).astype(np.float32)
-        weights = np.minimum(1.0, (pairs.data[kept] / config.x_max) ** config.alpha).astype(np.float32)
+        logs = np.log(x[kept]).astype(np.float32)
+        weights = np.minimum(1.0, (x[kept] / config.x_max) ** config.alpha).astype(np.float32)
         width = -(-config.dim // _LANES) * _LANES
         random = np.random.default_rng(config.seed)
         self.vocabulary_ = vocabulary

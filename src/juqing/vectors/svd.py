@@ -9,6 +9,7 @@ distributional similarity with lessons learned from word embeddings" (2015).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -23,7 +24,7 @@ WEIGHTINGS = ("raw", "log", "ppmi")
 
 def log_counts(counts: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
     """log(1 + n): a neighbor that is there a hundred times does not count a hundred times as much."""
-    return counts.log1p()
+    return scipy.sparse.csr_array((np.log1p(counts.data), counts.indices, counts.indptr), shape=counts.shape)
 
 
 def ppmi(counts: scipy.sparse.csr_array, *, smoothing: float = 0.75, shift: float = 1.0) -> scipy.sparse.csr_array:
@@ -89,23 +90,22 @@ def truncated_svd(matrix: scipy.sparse.csr_array | np.ndarray, k: int, *, seed: 
     Raises:
         InputError: k is not in 1..min(shape), or the matrix is zero.
     """
-    smallest = min(matrix.shape)
+    shape: Any = matrix.shape
+    smallest = min(shape)
     if not 1 <= k <= smallest:
         raise InputError(f"rank {k} was asked for, of a matrix of the shape {matrix.shape}.", f"It is 1 to {smallest}.")
-    data = matrix.data if scipy.sparse.issparse(matrix) else matrix
-    squared_norm = float(np.vdot(data, data))
+    data = np.asarray(matrix if isinstance(matrix, np.ndarray) else matrix.data, np.float64)
+    squared_norm = float((data * data).sum())
     if not squared_norm > 0:
         raise InputError("all entries of the matrix are zero.", "Give more text, or lower shift.")
     if k < smallest // 2:
         start = np.random.default_rng(seed).normal(size=smallest)
-        left, values, right = scipy.sparse.linalg.svds(matrix.astype(np.float64), k, v0=start)
-        left, values, right = left[:, ::-1], values[::-1], right[::-1]
+        found: Any = scipy.sparse.linalg.svds(matrix.astype(np.float64), k, v0=start)
+        left, values, right = found[0][:, ::-1], found[1][::-1], found[2][::-1]
     else:
-        dense = matrix.toarray() if scipy.sparse.issparse(matrix) else np.asarray(matrix)
-        left, values, right = (
-            part[..., :k] if k_axis else part[:k]
-            for part, k_axis in zip(np.linalg.svd(dense, full_matrices=False), (True, False, False), strict=True)
-        )
+        dense = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+        left, values, right = np.linalg.svd(dense, full_matrices=False)
+        left, values, right = left[:, :k], values[:k], right[:k]
     signs = np.sign(left[np.abs(left).argmax(axis=0), np.arange(k)])
     signs[signs == 0] = 1.0
     return TruncatedSVD(left * signs, np.ascontiguousarray(values), right * signs[:, None], squared_norm)

@@ -8,10 +8,13 @@ said outright; LLVM splits them where a processor has narrower ones. Rows are gi
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+import numba.extending
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
+
+intrinsic: Any = numba.extending.intrinsic  # its functions are called without their first argument
 
 LANES = 16
 ROWS = 6
@@ -23,7 +26,7 @@ _INT = ir.IntType(64)
 _ALIGN = 64
 
 
-def _loop(builder: ir.IRBuilder, n: ir.Value, start: list[ir.Value], body: Callable) -> list[ir.Value]:
+def _loop(builder: ir.IRBuilder, n: ir.Value, start: list[Any], body: Callable) -> list[Any]:
     """`for offset in range(0, n * 64, 64): values = body(offset, values)`; n is 1 or more."""
     before = builder.basic_block
     loop, after = builder.append_basic_block("loop"), builder.append_basic_block("after")
@@ -46,7 +49,7 @@ def _loop(builder: ir.IRBuilder, n: ir.Value, start: list[ir.Value], body: Calla
     return results
 
 
-def _pointer(builder: ir.IRBuilder, row: ir.Value, offset: ir.Value) -> ir.Value:
+def _pointer(builder: ir.IRBuilder, row: ir.Value, offset: ir.Value) -> Any:
     return builder.inttoptr(builder.add(row, offset), _VECTOR.as_pointer())
 
 
