@@ -18,7 +18,7 @@ from juqing.vectors.table import WordVectors
 from juqing.vectors.word2vec import ARCHITECTURES, Word2Vec, Word2VecConfig
 
 Progress = Callable[[float, float], None]
-_RATES = {"skip-gram": 0.025, "cbow": 0.05}
+_RATES = {"skip-gram": 0.025, "cbow": 0.125}  # the true gradient of a mean is small: at 0.05, CBOW learns too little
 METHODS = (*ARCHITECTURES, "glove", "ppmi", "log", "raw")
 _WEIGHTINGS = {"ppmi": ppmi, "log": log_counts, "raw": lambda counts: counts}
 
