@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from juqing.errors import InputError, TrainingError
 from juqing.text.corpus import Corpus, EncodedCorpus
 from juqing.text.vocabulary import Vocabulary
+from juqing.vectors.kernels import aligned
 from juqing.vectors.kernels import word2vec as kernels
 from juqing.vectors.word2vec import (
     ARCHITECTURES,
     OBJECTIVES,
     Word2Vec,
     Word2VecConfig,
-    _aligned,
     _keep,
     _mixed,
     alias_table,
@@ -44,14 +44,14 @@ def test_a_step_goes_down_the_gradient(objective, n_out):
     """The change of every number is the learning rate times the slope of the loss, found by small differences."""
     random = np.random.default_rng(n_out)
     width, n_in, rate = 32, 3, 1e-2
-    centers, contexts = _aligned((n_in, width)), _aligned((n_out, width))
+    centers, contexts = aligned((n_in, width)), aligned((n_out, width))
     centers[:] = random.normal(size=centers.shape) / 3
     contexts[:] = random.normal(size=contexts.shape) / 3
     before = centers.astype(np.float64), contexts.astype(np.float64)
     labels = np.zeros(n_out + 6, np.float32)
     labels[1 if objective == kernels.SOFTMAX else [1, 3]] = 1
     filled = -(-n_out // 6) * 6
-    nothing, scratch = _aligned((1, width)), _aligned((n_in + 6, width))
+    nothing, scratch = aligned((1, width)), aligned((n_in + 6, width))
     outputs = np.array([contexts[k].ctypes.data for k in range(n_out)] + [nothing.ctypes.data] * (filled - n_out))
     labels[n_out:filled] = -1
     kernels.step(
@@ -74,14 +74,14 @@ def test_a_step_goes_down_the_gradient(objective, n_out):
 def test_a_word_twice_in_a_window_counts_twice(n_out):
     width = 16
     random = np.random.default_rng(5)
-    centers, contexts = _aligned((1, width)), _aligned((n_out, width))
+    centers, contexts = aligned((1, width)), aligned((n_out, width))
     centers[:], contexts[:] = random.normal(size=(1, width)), random.normal(size=(n_out, width))
     before, around = centers.copy(), contexts.copy()
     labels = np.zeros(n_out, np.float32)
     address = centers.ctypes.data
     arguments = (
         np.array([contexts[k].ctypes.data for k in range(n_out)]), labels, n_out, 1, np.float32(0.01), 0,
-        np.zeros((3, n_out), np.float32), _aligned((12, width)).ctypes.data, kernels.sigmoid_table(),
+        np.zeros((3, n_out), np.float32), aligned((12, width)).ctypes.data, kernels.sigmoid_table(),
     )  # fmt: skip
     kernels.step(np.array([address]), 1, *arguments)
     once = centers - before

@@ -191,6 +191,16 @@ class EncodedCorpus:
         ends = np.memmap(path, "<i8", "r", -(-4 * n_ids // 8) * 8, (n_sentences,))
         return cls(ids, ends, n_words)
 
+    def parts(self, n: int) -> list[tuple[int, int, int]]:
+        """Sentences in parts of about `n` words: first word, first sentence, the one behind the last."""
+        ends = np.asarray(self.ends)
+        parts, first, start = [], 0, 0
+        while first < len(ends):
+            last = max(first + 1, int(np.searchsorted(ends, start + n, "right")))
+            parts.append((start, first, last))
+            first, start = last, int(ends[last - 1])
+        return parts
+
     @property
     def n_sentences(self) -> int:
         """Sentences with at least one word of the vocabulary."""

@@ -71,7 +71,7 @@ def cooccurrences(
     weights = np.ones(window + 1) if weighting == "flat" else 1.0 / np.maximum(np.arange(window + 1), 1)
     n_threads = n_threads or os.cpu_count() or 1
     n_dense = min(n_words, _DENSE)
-    parts = _parts(corpus)
+    parts = corpus.parts(_PART)
     with tempfile.TemporaryDirectory(prefix="juqing-counts-") as folder, ThreadPoolExecutor(n_threads) as pool:
         runs = _Runs(Path(folder), max(memory // 16, 2 * _PART))
         dense = np.zeros((n_threads, n_dense, n_dense))
@@ -102,17 +102,6 @@ def cooccurrences(
     result = scipy.sparse.csr_array(found)
     result.sort_indices()
     return result
-
-
-def _parts(corpus: EncodedCorpus) -> list[tuple[int, int, int]]:
-    """Sentences in parts of about a million words: first word, first sentence, the one behind the last."""
-    ends = np.asarray(corpus.ends)
-    parts, first, start = [], 0, 0
-    while first < len(ends):
-        last = max(first + 1, int(np.searchsorted(ends, start + _PART, "right")))
-        parts.append((start, first, last))
-        first, start = last, int(ends[last - 1])
-    return parts
 
 
 class _Runs:

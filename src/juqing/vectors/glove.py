@@ -19,8 +19,8 @@ import scipy.sparse
 
 from juqing.errors import InputError, TrainingError
 from juqing.text.vocabulary import Vocabulary
+from juqing.vectors.kernels import aligned
 from juqing.vectors.table import WordVectors
-from juqing.vectors.word2vec import _aligned
 
 _LANES = 16
 _PART = 100_000
@@ -126,7 +126,7 @@ class Glove:
         return self
 
     def _table(self, n: int, width: int, random: np.random.Generator) -> np.ndarray:
-        table = _aligned((n, 2 * width))
+        table = aligned((n, 2 * width))
         table[:, : self.config.dim] = (random.random((n, self.config.dim), dtype=np.float32) - 0.5) / self.config.dim
         table[:, width:] = 1.0
         return table

@@ -26,6 +26,7 @@ import numpy as np
 from juqing.errors import InputError, TrainingError
 from juqing.text.corpus import EncodedCorpus
 from juqing.text.vocabulary import Vocabulary
+from juqing.vectors.kernels import aligned
 from juqing.vectors.table import WordVectors
 
 ARCHITECTURES = ("skip-gram", "cbow")
@@ -124,7 +125,7 @@ class Word2Vec:
             )
         width = -(-config.dim // _LANES) * _LANES
         self.vocabulary_ = vocabulary
-        self.centers_, self.contexts_ = _aligned((n, width)), _aligned((n, width))
+        self.centers_, self.contexts_ = aligned((n, width)), aligned((n, width))
         random = np.random.default_rng(config.seed)
         self.centers_[:, : config.dim] = (random.random((n, config.dim), dtype=np.float32) - 0.5) / config.dim
         if vectors is not None:
@@ -164,10 +165,10 @@ class Word2Vec:
             kernels.HIERARCHICAL: int(np.diff(path_ends, prepend=0).max(initial=0)),
             kernels.SOFTMAX: len(counts),
         }[objective]
-        parts = _parts(np.asarray(corpus.ends))
+        parts = corpus.parts(_PART)
         n_all, n_threads = len(corpus.ids) * config.epochs, min(config.n_threads or os.cpu_count() or 1, len(parts))
         width = self.centers_.shape[1]
-        table, nothing = kernels.sigmoid_table(), _aligned((1, width))
+        table, nothing = kernels.sigmoid_table(), aligned((1, width))
         lock, began = threading.Lock(), time.perf_counter()
         done, heard = 0, [0.0, 0]
 
@@ -178,7 +179,7 @@ class Word2Vec:
             n_in, n_out = 2 * config.window, -(-n_outputs // kernels.ROWS) * kernels.ROWS
             inputs, outputs = np.empty(n_in + 1, np.int64), np.empty(n_out + n_in, np.int64)
             labels, products = np.empty(n_out, np.float32), np.empty((n_in, n_out), np.float32)
-            scratch = _aligned((n_in + kernels.ROWS + 4, width))
+            scratch = aligned((n_in + kernels.ROWS + 4, width))
             for start, first, last in parts[thread::n_threads]:
                 ends = np.ascontiguousarray(corpus.ends[first:last])
                 with lock:
@@ -212,14 +213,6 @@ class Word2Vec:
     def vectors(self) -> WordVectors:
         """The vectors of words as centers."""
         return WordVectors(self.vocabulary_, np.ascontiguousarray(self.centers_[:, : self.config.dim]))
-
-
-def _aligned(shape: tuple[int, int]) -> np.ndarray:
-    """Zeros, float32, at a multiple of 64 bytes."""
-    n_bytes = shape[0] * shape[1] * 4
-    raw = np.zeros(n_bytes + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + n_bytes].view(np.float32).reshape(shape)
 
 
 def _keep(counts: np.ndarray, subsample: float) -> np.ndarray:
@@ -290,16 +283,6 @@ def huffman(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 _NO_IDS, _NO_ENDS, _NO_CODES = np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int8)
-
-
-def _parts(ends: np.ndarray) -> list[tuple[int, int, int]]:
-    """Sentences in parts of about 20,000 words: first word, first sentence, the one behind the last."""
-    parts, first, start = [], 0, 0
-    while first < len(ends):
-        last = max(first + 1, int(np.searchsorted(ends, start + _PART, "right")))
-        parts.append((start, first, last))
-        first, start = last, int(ends[last - 1])
-    return parts
 
 
 def _mixed(*numbers: int) -> int:
