@@ -91,9 +91,8 @@ def cooccurrences(
         keys, values = runs.result()
     rows = keys // np.uint64(n_words)
     columns = (keys - rows * np.uint64(n_words)).astype(np.int32)
-    starts = np.searchsorted(
-        rows, np.arange(n_words + 1, dtype=np.uint64)
-    )  # keys are sorted: so are rows, and columns in them
+    # keys are sorted: so are rows, and the columns of each
+    starts = np.searchsorted(rows, np.arange(n_words + 1, dtype=np.uint64))
     sparse = scipy.sparse.csr_array((values, columns, starts), shape=(n_words, n_words))
     table = scipy.sparse.csr_array(dense.sum(axis=0))
     table.resize(n_words, n_words)

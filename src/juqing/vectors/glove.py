@@ -19,10 +19,10 @@ import scipy.sparse
 
 from juqing.errors import InputError, TrainingError
 from juqing.text.vocabulary import Vocabulary
-from juqing.vectors.kernels import aligned
+from juqing.vectors._settings import check_positive, check_ranges
+from juqing.vectors.kernels import LANES, aligned, padded
 from juqing.vectors.table import WordVectors
 
-_LANES = 16
 _PART = 100_000
 
 Progress = Callable[[float, float], None]
@@ -51,14 +51,8 @@ class GloveConfig:
     n_threads: int = 0
 
     def __post_init__(self) -> None:
-        for name, least, most in (("dim", 1, 10_000), ("epochs", 1, 100_000), ("n_threads", 0, 1024)):
-            if not least <= getattr(self, name) <= most:
-                raise InputError(f"{name} is {getattr(self, name)}.", f"It is {least} to {most:,}.")
-        for name in ("x_max", "alpha", "learning_rate"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise InputError(f"{name} is {getattr(self, name)}.", "It must be above 0.")
-        if not 0 <= self.seed < 2**32:
-            raise InputError(f"seed is {self.seed}.", "It is a whole number from 0 to 4294967295.")
+        check_ranges(self, {"dim": (1, 10_000), "epochs": (1, 100_000), "n_threads": (0, 1024)})
+        check_positive(self, "x_max", "alpha", "learning_rate")
 
 
 class Glove:
@@ -97,7 +91,7 @@ class Glove:
         rows, columns = pairs.row[kept].astype(np.int32), pairs.col[kept].astype(np.int32)
         logs = np.log(x[kept]).astype(np.float32)
         weights = np.minimum(1.0, (x[kept] / config.x_max) ** config.alpha).astype(np.float32)
-        width = -(-config.dim // _LANES) * _LANES
+        width = padded(config.dim)
         random = np.random.default_rng(config.seed)
         self.vocabulary_ = vocabulary
         self.words_, self.contexts_ = (self._table(n, width, random) for _ in range(2))
@@ -110,7 +104,7 @@ class Glove:
         def work(part: np.ndarray) -> float:
             nonlocal done
             loss = kernels.train(
-                rows, columns, logs, weights, part, self.words_.ctypes.data, self.contexts_.ctypes.data, width // _LANES,
+                rows, columns, logs, weights, part, self.words_.ctypes.data, self.contexts_.ctypes.data, width // LANES,
                 self.word_biases_, self.context_biases_, np.float32(config.learning_rate),
             )  # fmt: skip
             done += len(part)

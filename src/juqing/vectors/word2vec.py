@@ -26,12 +26,12 @@ import numpy as np
 from juqing.errors import InputError, TrainingError
 from juqing.text.corpus import EncodedCorpus
 from juqing.text.vocabulary import Vocabulary
-from juqing.vectors.kernels import aligned
+from juqing.vectors._settings import check_positive, check_ranges
+from juqing.vectors.kernels import LANES, aligned, padded
 from juqing.vectors.table import WordVectors
 
 ARCHITECTURES = ("skip-gram", "cbow")
 OBJECTIVES = ("negative", "hierarchical", "softmax")
-_LANES = 16
 _PART = 20_000
 _LONGEST_SENTENCE = 1000
 _LOWEST_RATE = 1e-4
@@ -79,18 +79,19 @@ class Word2VecConfig:
             )
         if self.objective not in OBJECTIVES:
             raise InputError(f"the objective is {self.objective!r}.", f"Choose one of {', '.join(OBJECTIVES)}.")
-        for name, least, most in (
-            ("dim", 1, 10_000), ("window", 1, 200), ("n_negative", 1, 1000), ("epochs", 1, 100_000), ("n_threads", 0, 1024),
-        ):  # fmt: skip
-            if not least <= getattr(self, name) <= most:
-                raise InputError(f"{name} is {getattr(self, name)}.", f"It is {least} to {most:,}.")
-        if not 0 < self.learning_rate < math.inf:
-            raise InputError(f"learning_rate is {self.learning_rate}.", "It must be above 0.")
-        for name in ("smoothing", "subsample"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"{name} is {getattr(self, name)}.", "It is 0 to 1.")
-        if not 0 <= self.seed < 2**32:
-            raise InputError(f"seed is {self.seed}.", "It is a whole number from 0 to 4294967295.")
+        check_ranges(
+            self,
+            {
+                "dim": (1, 10_000),
+                "window": (1, 200),
+                "n_negative": (1, 1000),
+                "smoothing": (0, 1),
+                "subsample": (0, 1),
+                "epochs": (1, 100_000),
+                "n_threads": (0, 1024),
+            },
+        )
+        check_positive(self, "learning_rate")
 
 
 class Word2Vec:
@@ -123,7 +124,7 @@ class Word2Vec:
             raise InputError(
                 f"vectors of a width of {vectors.dim} cannot go on with dim {config.dim}.", "Ask for the same."
             )
-        width = -(-config.dim // _LANES) * _LANES
+        width = padded(config.dim)
         self.vocabulary_ = vocabulary
         self.centers_, self.contexts_ = aligned((n, width)), aligned((n, width))
         random = np.random.default_rng(config.seed)
@@ -186,7 +187,7 @@ class Word2Vec:
                     share = (len(corpus.ids) * epoch + done) / n_all
                 rate = np.float32(config.learning_rate * max(1.0 - share, _LOWEST_RATE))
                 loss, n_terms, _ = kernels.train(
-                    corpus.ids, start, ends, self.centers_.ctypes.data, self.contexts_.ctypes.data, width // _LANES,
+                    corpus.ids, start, ends, self.centers_.ctypes.data, self.contexts_.ctypes.data, width // LANES,
                     config.window, keep, thresholds, alias, config.n_negative, paths, path_ends, codes,
                     config.architecture == "cbow", objective, rate, state, words, inputs, outputs, labels, products,
                     scratch.ctypes.data, nothing.ctypes.data, table,

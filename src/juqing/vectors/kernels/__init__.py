@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+LANES = 16
+"""Rows are a multiple of so many floats long: 64 bytes."""
+
+
+def padded(dim: int) -> int:
+    """The length of a row that holds `dim` floats."""
+    return -(-dim // LANES) * LANES
+
 
 def aligned(shape: tuple[int, int]) -> np.ndarray:
     """Zeros, float32, at a multiple of 64 bytes."""

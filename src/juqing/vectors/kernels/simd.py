@@ -14,9 +14,10 @@ import numba.extending
 from llvmlite import ir
 from numba import types
 
+from juqing.vectors.kernels import LANES
+
 intrinsic: Any = numba.extending.intrinsic  # its functions are called without their first argument
 
-LANES = 16
 ROWS = 6
 """Rows that are taken together: a right answer and five wrong ones, and as many sums fit into registers."""
 

@@ -1,0 +1,21 @@
+"""What the settings of all trainers are checked for."""
+
+from __future__ import annotations
+
+import math
+
+from juqing.errors import InputError
+
+
+def check_ranges(settings: object, ranges: dict[str, tuple[float, float]]) -> None:
+    """Raise `InputError` where an attribute is not between two numbers, both allowed, or where the seed is none."""
+    for name, (least, most) in {**ranges, "seed": (0, 2**32 - 1)}.items():
+        if not least <= getattr(settings, name) <= most:
+            raise InputError(f"{name} is {getattr(settings, name)}.", f"It is {least:,} to {most:,}.")
+
+
+def check_positive(settings: object, *names: str) -> None:
+    """Raise `InputError` where an attribute is not a finite number above 0."""
+    for name in names:
+        if not 0 < getattr(settings, name) < math.inf:
+            raise InputError(f"{name} is {getattr(settings, name)}.", "It must be above 0.")
