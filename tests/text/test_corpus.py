@@ -95,7 +95,7 @@ def test_progress(tmp_path):
     ("name", "content", "message"),
     [
         ("a.txt", b"ok\n" * 9 + "高兴".encode("gb18030"), "line 10: it is not UTF-8"),
-        ("a.txt.gz", gzip.compress(b"a b\n" * 99)[:25], "cannot be read"),
+        ("a.txt.gz", gzip.compress(b"a b\n" * 99, mtime=0)[:25], "cannot be read"),
         ("a.txt.xz", b"nothing", "cannot be read"),
         ("a.txt.zst", b"nothing", "cannot be read"),
     ],
