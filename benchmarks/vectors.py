@@ -105,7 +105,7 @@ def main() -> None:
                     architecture, objective, dim=dim, epochs=1, learning_rate=rate, n_threads=n_threads
                 )
                 mine = Word2Vec(config).start(vocabulary)
-                mine.train_epoch(few, 0)
+                mine.fit(few, vocabulary)
                 theirs = Gensim(
                     vector_size=dim, min_count=5, sg=int(architecture == "skip-gram"), hs=int(objective == "hierarchical"),
                     negative=5 if objective == "negative" else 0, sample=1e-3, alpha=rate, workers=n_threads,
@@ -113,7 +113,7 @@ def main() -> None:
                 theirs.build_vocab(corpus_file=str(path))
                 rates: list[list[float]] = [[], []]
                 for _ in range(RUNS):
-                    rates[0].append(n_ours / cpu_seconds(lambda mine=mine: mine.train_epoch(ours, 0)) / 1e3)
+                    rates[0].append(n_ours / cpu_seconds(lambda mine=mine: mine.fit(ours, vocabulary)) / 1e3)
                     rates[1].append(
                         n_theirs
                         / cpu_seconds(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 
 from juqing.cli import main
 from juqing.vectors import WordVectors
-from juqing.vectors.files import write_vectors
+from juqing.vectors.files import read_vectors, write_vectors
+from juqing.vectors.training import EPOCHS
 
 
 @pytest.fixture
@@ -86,8 +90,9 @@ def test_train(juqing, tmp_path, method):
     )
     out = tmp_path / "vectors.vec"
     code, said, err = juqing(
-        "vectors", "train", text, "--method", method, "--unit", "blank", "--dim", 6, "--epochs", 40, "--out", out
-    )
+        "vectors", "train", text, "--method", method, "--unit", "blank", "--dim", 6, "--out", out,
+        *(("--epochs", 40) if method in EPOCHS else ()),
+    )  # fmt: skip
     assert (code, err) == (0, "")
     assert "16 words, 6 numbers each" in said and "7,200 words read" in said
     assert juqing("vectors", "similar", out, "a1", "-n", 1)[1].split()[1].startswith("a")
@@ -96,9 +101,18 @@ def test_train(juqing, tmp_path, method):
 def test_training_that_is_refused(juqing, tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("一 二 三\n", encoding="utf-8")
+    write_vectors(WordVectors(["一", "九"], np.eye(2, dtype=np.float32)), tmp_path / "before.vec")
     for options, word in (
         (("--method", "bert"), "the method is 'bert'"),
-        (("--objective", "x"), "the objective is 'x'"),
+        (("--set", "objective=x"), "the objective is 'x'"),
+        (("--set", "objective"), "Write NAME=VALUE"),
+        (("--set", "negatives=3"), "skip-gram has no setting 'negatives'. It has objective, dim"),
+        (("--set", "n_negative=few"), "n_negative is 'few'"),
+        (("--method", "log", "--set", "shift=2"), "log has no setting 'shift'"),
+        (("--method", "ppmi", "--epochs", 3), "ppmi has no setting 'epochs'"),
+        (("--method", "glove", "--start", tmp_path / "before.vec"), "glove cannot go on from other vectors"),
+        (("--start", tmp_path / "before.vec", "--min-count", 1), "a width of 2 cannot go on with dim 100"),
+        (("--resume", "--start", tmp_path / "none.vec"), "cannot be read"),
         (("--unit", "x"), "the unit is 'x'"),
         (("--dim", 0), "dim is 0"),
         (("--window", 0), "window is 0"),
@@ -109,7 +123,75 @@ def test_training_that_is_refused(juqing, tmp_path):
     ):
         code, _, err = juqing("vectors", "train", text, "--unit", "blank", "--out", tmp_path / "v.vec", *options)
         assert code == 2 and word in err and "Traceback" not in err, (options, err)
-    assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["before.vec", "text.txt"]
     (tmp_path / "empty.txt").write_bytes(b"")
     code, _, err = juqing("vectors", "train", tmp_path / "empty.txt", "--out", tmp_path / "v.vec")
     assert code == 2 and "the text is empty" in err
+
+
+def many_words(path, n_lines):
+    random = np.random.default_rng(0)
+    drawn = (random.zipf(1.3, (n_lines, 20)) - 1) % 3000
+    path.write_text("\n".join(" ".join(f"w{k}" for k in line) for line in drawn), encoding="utf-8")
+
+
+@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_an_interrupted_training_goes_on(juqing, tmp_path, sign, code):
+    text, out = tmp_path / "text.txt", tmp_path / "v.npz"
+    many_words(text, 4000)
+    options = ("--unit", "blank", "--dim", 16, "--set", "n_threads=1", "--seed", 3)
+    assert juqing("vectors", "train", text, *options, "--epochs", 120, "--out", tmp_path / "whole.npz")[0] == 0
+    command = [sys.executable, "-c", EVERY_ROUND, "vectors", "train", text, *options, "--epochs", 120, "--out", out]
+    state = tmp_path / "v.npz.run" / "state.npz"
+    with subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True) as process:
+        while not state.is_file() and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(sign)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == code and not out.exists() and "Traceback" not in err
+    assert ("--resume goes on from" in err) == (sign == signal.SIGINT)
+    assert read_vectors(state).dim == 16
+    again = ("vectors", "train", text, *options, "--epochs", 120, "--out", out)
+    assert "an interrupted run is there" in juqing(*again)[2]
+    assert "of something else: settings" in juqing(*again, "--dim", 17, "--resume")[2]
+    assert juqing(*again, "--resume")[0] == 0
+    assert np.array_equal(read_vectors(out).vectors, read_vectors(tmp_path / "whole.npz").vectors)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["text.txt", "v.npz", "whole.npz"]
+
+
+EVERY_ROUND = "from juqing.vectors import _rounds; _rounds._EVERY = 0.0; from juqing.cli import main; main()"
+
+
+def test_training_goes_on_from_vectors(juqing, tmp_path):
+    text, other = tmp_path / "text.txt", tmp_path / "other.txt"
+    many_words(text, 300)
+    other.write_text("w0 w1 new " * 50, encoding="utf-8")
+    options = ("--unit", "blank", "--dim", 8, "--out", tmp_path / "v.npz", "--min-count", 5)
+    assert juqing("vectors", "train", text, *options)[0] == 0
+    before = read_vectors(tmp_path / "v.npz")
+    assert juqing("vectors", "train", other, *options, "--start", tmp_path / "v.npz")[0] == 0
+    after = read_vectors(tmp_path / "v.npz")
+    assert set(after.words) == {*before.words, "new"} and "new" not in before
+    rare = before.words[-1]
+    assert np.array_equal(after[rare], before[rare]) and not np.array_equal(after["w0"], before["w0"])
+    assert after.vocabulary.counts[after.vocabulary.index["w0"]] == before.vocabulary.counts[0] + 50
+
+
+def test_scripts_are_text_too(juqing, tmp_path):
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    (scripts / "a.fountain").write_text("INT. HOUSE - DAY\n\nANNA\nCome here now.\n\n" * 9, encoding="utf-8")
+    (scripts / "b.txt").write_text("Come along.\n" * 9, encoding="utf-8")
+    out = tmp_path / "v.vec"
+    code, _, err = juqing("vectors", "train", scripts, "--unit", "blank", "--dim", 4, "--out", out)
+    assert (code, err) == (0, "")
+    assert set(read_vectors(out).words) == {"Come", "here", "now.", "along."}
+    code, _, err = juqing("vectors", "train", scripts / "none.docx", "--out", out)
+    assert code == 2 and "none.docx" in err
+
+
+def test_parts_of_speech(juqing, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("他很高兴。\n" * 9, encoding="utf-8")
+    assert juqing("vectors", "train", text, "--tags", "--dim", 4, "--out", tmp_path / "v.vec")[0] == 0
+    assert "他/r" in read_vectors(tmp_path / "v.vec").words

@@ -170,7 +170,7 @@ def test_an_epoch_is_that_of_plain_numpy(architecture, objective):
     expected = [table[:, :20].astype(np.float64) for table in (model.centers_, model.contexts_)]
     train_plainly(sentences, config, counts, *expected)
     corpus = EncodedCorpus(ids, np.cumsum([len(s) for s in sentences]), len(ids))
-    model.train_epoch(corpus, 0)
+    model.fit(corpus, vocabulary)
     for found, wanted in zip((model.centers_, model.contexts_), expected, strict=True):
         assert np.allclose(found[:, :20], wanted, atol=2e-5)
         assert not found[:, 20:].any()

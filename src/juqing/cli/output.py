@@ -20,13 +20,20 @@ def printable(text: str) -> str:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[float, float], None]]:
-    """A progress bar on standard error: call the function that is given with the steps done and the steps in all."""
+def progress(what: str) -> Iterator[Callable[..., None]]:
+    """A progress bar on standard error: call the function that is given with the steps done, the steps in all (None: not known),
+    and, where it changes, what is going on.
+    """
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+        def update(done: float, total: float | None, what: str | None = None) -> None:
+            bar.update(task, completed=done, total=total, description=None if what is None else escape(what))
+
+        yield update

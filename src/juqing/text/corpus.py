@@ -7,6 +7,7 @@ A line is a sentence. Counting and encoding work on blocks, which makes them sev
 from __future__ import annotations
 
 import gzip
+import hashlib
 import lzma
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -58,10 +59,16 @@ class Corpus:
 
     def __iter__(self) -> Iterator[list[str]]:
         """The sentences, each a list of words; empty lines are left out."""
+        return self.containing("")
+
+    def containing(self, part: str) -> Iterator[list[str]]:
+        """The sentences of the lines that hold a text; the others are not cut, which is much faster where it is rare."""
         cut = self._cut()
         for block in self._blocks():
+            if part not in block:
+                continue
             for line in block.split("\n"):
-                if words := cut(line):
+                if part in line and (words := cut(line)):
                     yield words
 
     def counts(self, progress: Progress | None = None) -> Counter[str]:
@@ -115,6 +122,20 @@ class Corpus:
             file.write(b"\0" * (-4 * n_ids % 8))
             ends.tofile(file)
         return EncodedCorpus.load(path, n_ids, len(ends), n_words)
+
+    def fingerprint(self) -> str:
+        """What tells this corpus from another one or from an older state of its files: a SHA-256 of names, sizes, times and lines."""
+        found = hashlib.sha256(f"{self.unit} {self.tags}".encode())
+        for source in self.sources:
+            if isinstance(source, Path):
+                status = source.stat()
+                found.update(
+                    f"\n{source.resolve()}\n{status.st_size} {status.st_mtime_ns}".encode("utf-8", "surrogateescape")
+                )
+            else:
+                for line in source:
+                    found.update(f"\n{line}".encode("utf-8", "surrogatepass"))
+        return found.hexdigest()
 
     def _cut(self) -> Callable[[str], list[str]]:
         """A function from text to its words, blanks left out."""
@@ -207,9 +228,14 @@ class EncodedCorpus:
         return len(self.ends)
 
 
+def find_texts(folder: Path) -> list[Path]:
+    """The text files in a folder and the folders in it, sorted; hidden ones are left out."""
+    return sorted(each for each in folder.rglob("*") if each.is_file() and _is_text(each))
+
+
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        found = sorted(each for each in path.rglob("*") if each.is_file() and _is_text(each))
+        found = find_texts(path)
         if not found:
             raise InputError("the folder holds no text.", f"Files end in {', '.join(TEXT_SUFFIXES)}.", path=path)
         return found

@@ -8,17 +8,18 @@ program: the sums of squares hold the steps, the learning rate included.
 
 from __future__ import annotations
 
-import math
 import os
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import scipy.sparse
 
-from juqing.errors import InputError, TrainingError
+from juqing.errors import InputError
 from juqing.text.vocabulary import Vocabulary
+from juqing.vectors._rounds import Checkpoint, check_finite, in_rounds
 from juqing.vectors._settings import check_positive, check_ranges
 from juqing.vectors.kernels import LANES, aligned, padded
 from juqing.vectors.table import WordVectors
@@ -71,12 +72,26 @@ class Glove:
     def __init__(self, config: GloveConfig | None = None):
         self.config = config or GloveConfig()
 
-    def fit(self, counts: scipy.sparse.csr_array, vocabulary: Vocabulary, progress: Progress | None = None) -> Glove:
+    def fit(
+        self,
+        counts: scipy.sparse.csr_array,
+        vocabulary: Vocabulary,
+        progress: Progress | None = None,
+        *,
+        checkpoint: Path | None = None,
+    ) -> Glove:
         """Train on word × word counts (`counts.cooccurrences`).
+
+        Args:
+            counts: (n_words, n_words); pairs that never met are zero, or not there.
+            vocabulary: The words.
+            progress: Told after each part of the pairs.
+            checkpoint: A file to keep the state in, as in `Word2Vec.fit`.
 
         Raises:
             InputError: The shapes do not fit, or there are no counts.
-            TrainingError: A vector is not finite any more.
+            TrainingError: A vector is not finite any more, or the checkpoint is one of something else.
+            OutputError: The checkpoint cannot be written.
         """
         from juqing.vectors.kernels import glove as kernels
 
@@ -97,26 +112,37 @@ class Glove:
         self.words_, self.contexts_ = (self._table(n, width, random) for _ in range(2))
         self.word_biases_, self.context_biases_ = (self._biases(n, random) for _ in range(2))
         order = random.permutation(len(logs))  # once, so that near pairs are far apart
-        parts = [order[start : start + _PART] for start in range(0, len(order), _PART)]
-        n_threads = min(config.n_threads or os.cpu_count() or 1, len(parts))
-        done = 0
+        n_pairs, n_parts = len(order), -(-len(order) // _PART)
+        saved, first = Checkpoint(checkpoint, vocabulary, config), 0
+        tables = {name: getattr(self, name + "_") for name in ("words", "contexts", "word_biases", "context_biases")}
+        losses = np.zeros(config.epochs)
+        if (state := saved.load()) is not None:
+            for name, table in tables.items():
+                table[:] = state["table_" + name]
+            losses, first = state["losses"], int(state["part"])
+        lock, done = threading.Lock(), first // n_parts * n_pairs + first % n_parts * _PART
 
-        def work(part: np.ndarray) -> float:
+        def work(k: int) -> None:
             nonlocal done
+            epoch, part = divmod(k, n_parts)
+            places = order[part * _PART : (part + 1) * _PART]
             loss = kernels.train(
-                rows, columns, logs, weights, part, self.words_.ctypes.data, self.contexts_.ctypes.data, width // LANES,
+                rows, columns, logs, weights, places, self.words_.ctypes.data, self.contexts_.ctypes.data, width // LANES,
                 self.word_biases_, self.context_biases_, np.float32(config.learning_rate),
             )  # fmt: skip
-            done += len(part)
-            if progress:
-                progress(done, len(order) * config.epochs)
-            return loss
+            with lock:
+                losses[epoch] += loss / n_pairs
+                done += len(places)
+                if progress:
+                    progress(done, n_pairs * config.epochs)
 
-        with ThreadPoolExecutor(n_threads) as pool:
-            for _ in range(config.epochs):
-                self.loss_ = sum(pool.map(work, parts)) / len(order)
-        if not (math.isfinite(self.loss_) and np.isfinite(self.words_).all()):
-            raise TrainingError("a vector is not finite any more.", "Lower the learning rate.")
+        def after(k: int, now: bool) -> None:
+            state = {"table_" + name: table for name, table in tables.items()}
+            saved.save(self.vectors().vectors, {**state, "losses": losses, "part": k}, now=now)
+
+        in_rounds(work, first, n_parts * config.epochs, n_threads=config.n_threads or os.cpu_count() or 1, after=after)
+        self.loss_ = float(losses[-1])
+        check_finite(self.words_)
         return self
 
     def _table(self, n: int, width: int, random: np.random.Generator) -> np.ndarray:

@@ -2,37 +2,101 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import scipy.sparse
 
-from juqing.errors import InputError
-from juqing.text.corpus import Corpus
+from juqing.errors import InputError, OutputError, TrainingError
+from juqing.outputs import writing
+from juqing.text.corpus import Corpus, EncodedCorpus
 from juqing.text.vocabulary import Vocabulary
+from juqing.vectors._settings import check_ranges
 from juqing.vectors.counts import cooccurrences
 from juqing.vectors.glove import Glove, GloveConfig
 from juqing.vectors.svd import log_counts, ppmi, svd_vectors, truncated_svd
 from juqing.vectors.table import WordVectors
 from juqing.vectors.word2vec import ARCHITECTURES, Word2Vec, Word2VecConfig
 
-Progress = Callable[[float, float], None]
-_RATES = {"skip-gram": 0.025, "cbow": 0.125}  # the true gradient of a mean is small: at 0.05, CBOW learns too little
+Progress = Callable[[float, float | None, str], None]
+"""Told the steps done, all of them where that is known, and what is going on, with its rate and loss."""
+
 METHODS = (*ARCHITECTURES, "glove", "ppmi", "log", "raw")
-_WEIGHTINGS = {"ppmi": ppmi, "log": log_counts, "raw": lambda counts: counts}
+EPOCHS = {"skip-gram": 5, "cbow": 5, "glove": 15}
+"""How often a method goes through the text or its pairs, unless it is told."""
+_RATES = {"skip-gram": 0.025, "cbow": 0.125}  # the true gradient of a mean is small: at 0.05, CBOW learns too little
+
+
+@dataclass(frozen=True)
+class SvdConfig:
+    """How vectors come from counts.
+
+    Attributes:
+        dim: Width of a vector: the rank that is kept.
+        power: Of the singular values, see `svd.svd_vectors`.
+        smoothing, shift: Of `ppmi` alone, see there.
+        seed: Of the solver's start.
+    """
+
+    dim: int = 100
+    power: float = 0.5
+    smoothing: float = 0.75
+    shift: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_ranges(self, {"dim": (1, 10_000), "power": (0, 1), "smoothing": (1e-3, 1), "shift": (1, 1e6)})
+
+
+Config = Word2VecConfig | GloveConfig | SvdConfig
+
+
+def config_of(method: str, settings: Mapping[str, Any]) -> Config:
+    """The settings of a method, defaults filled in.
+
+    Args:
+        method: One of `METHODS`.
+        settings: Of the method's own dataclass, by name; numbers may be given as text.
+
+    Raises:
+        InputError: The method or a name is not known, or a value is out of its range.
+    """
+    if method not in METHODS:
+        raise InputError(f"the method is {method!r}.", f"Choose one of {', '.join(METHODS)}.")
+    if method in ARCHITECTURES:
+        kind, given = Word2VecConfig, {"architecture": method, "learning_rate": _RATES[method]}
+    else:
+        kind, given = (GloveConfig if method == "glove" else SvdConfig), {}
+    known = {field.name: type(field.default) for field in fields(kind) if field.name != "architecture"}
+    if method in ("log", "raw"):
+        del known["smoothing"], known["shift"]
+    for name, value in settings.items():
+        if name not in known:
+            raise InputError(f"{method} has no setting {name!r}.", f"It has {', '.join(known)}.")
+        try:
+            given[name] = known[name](value)
+        except ValueError:
+            raise InputError(f"{name} is {value!r}.", "Give a number.") from None
+    return kind(**given)
 
 
 def train_vectors(
     corpus: Corpus,
     *,
     method: str = "skip-gram",
-    objective: str = "negative",
-    dim: int = 100,
     window: int = 5,
     min_count: int = 5,
-    epochs: int = 5,
-    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    start: WordVectors | None = None,
+    run: Path | None = None,
+    resume: bool = False,
     progress: Progress | None = None,
 ) -> tuple[WordVectors, str]:
     """Count the words of a text and train vectors for those that are frequent enough.
@@ -40,12 +104,12 @@ def train_vectors(
     Args:
         corpus: The text.
         method: `skip-gram` or `cbow` (`word2vec`), `glove`; `ppmi`, `log` or `raw` (`counts` through `svd`).
-        objective: Of skip-gram and CBOW, see `Word2VecConfig`.
-        dim: Width of a vector.
         window: Largest distance of a neighbor.
         min_count: Words that are rarer are left out.
-        epochs: Times that skip-gram and CBOW read the text, GloVe the pairs.
-        seed: Of everything random.
+        settings: Of the method, by name: see `Word2VecConfig`, `GloveConfig` and `SvdConfig`.
+        start: Vectors to go on from, for skip-gram and CBOW: their words are kept, however rare they are in this text.
+        run: A folder for what is needed to go on after an interruption: the text as ids, counts, the tables. The caller deletes it.
+        resume: Go on with what is in `run`.
         progress: Told after each step.
 
     Returns:
@@ -53,32 +117,140 @@ def train_vectors(
 
     Raises:
         InputError: A setting is out of its range, or the text is too small.
+        TrainingError: `run` is there and not to be resumed, or is of something else; a vector is not finite any more.
+        OutputError: `run` cannot be written.
     """
-    if method not in METHODS:
-        raise InputError(f"the method is {method!r}.", f"Choose one of {', '.join(METHODS)}.")
-    config = None
-    glove = GloveConfig(dim=dim, epochs=epochs, seed=seed) if method == "glove" else None
+    settings = dict(settings or {})
     if method in ARCHITECTURES:
-        config = Word2VecConfig(
-            method, objective, dim=dim, window=window, epochs=epochs, learning_rate=_RATES[method], seed=seed
+        settings["window"] = window
+    config = config_of(method, settings)
+    if start is not None and not isinstance(config, Word2VecConfig):
+        raise InputError(f"{method} cannot go on from other vectors.", "skip-gram and cbow can.")
+    asked = {
+        "method": method, "window": window, "min_count": min_count, "text": corpus.fingerprint(),
+        "start": [*start.vectors.shape, float(start.vectors.sum())] if start is not None else None,
+        "settings": {name: value for name, value in asdict(config).items() if name != "n_threads"},
+    }  # fmt: skip
+    tell = progress or (lambda done, total, what: None)
+    with tempfile.TemporaryDirectory(prefix="juqing-vectors-") if run is None else nullcontext(run) as name:
+        folder = Path(name)
+        if run is not None:
+            _begin(folder, asked, resume)
+        vocabulary, encoded = _encoded(corpus, min_count, start, folder, tell)
+        checkpoint = folder / "state.npz" if run is not None else None
+        if isinstance(config, Word2VecConfig):
+            model = Word2Vec(config).start(vocabulary, start)
+            model.fit(
+                encoded, vocabulary, checkpoint=checkpoint,
+                progress=lambda done, total, rate, loss: tell(
+                    done, total, f"training, {rate / 1e3:,.0f}k words/s, loss {loss:.3f}"
+                ),
+            )  # fmt: skip
+            told = f"{encoded.n_words:,} words read {config.epochs} times, mean loss {model.loss_:.3f}"
+            return model.vectors(), told
+        counts = _counted(encoded, len(vocabulary), window, "harmonic" if method == "glove" else "flat", folder, tell)
+        if isinstance(config, GloveConfig):
+            glove = Glove(config).fit(
+                counts, vocabulary, lambda done, total: tell(done, total, "training"), checkpoint=checkpoint
+            )
+            told = f"{counts.nnz:,} pairs gone through {config.epochs} times, mean loss {glove.loss_:.4f}"
+            return glove.vectors(), f"{encoded.n_words:,} words read, {told}"
+        tell(0, None, "singular values")
+        weighted = counts
+        if method == "ppmi":
+            weighted = ppmi(counts, smoothing=config.smoothing, shift=config.shift)
+        elif method == "log":
+            weighted = log_counts(counts)
+        svd = truncated_svd(weighted, config.dim, seed=config.seed)
+        if not np.isfinite(svd.values).all():
+            raise InputError("the counts have no finite singular values.", "Give more text.")
+        told = f"{encoded.n_words:,} words read, {float(svd.explained()[-1]):.1%} of the squared counts kept"
+        return svd_vectors(vocabulary, svd, power=config.power), told
+
+
+def _begin(folder: Path, asked: dict[str, Any], resume: bool) -> None:
+    """Make the folder of a run, or check that the one that is there is to be resumed and was asked for the same."""
+    path = folder / "run.json"
+    if not folder.exists():
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise OutputError(f"it cannot be written: {error.strerror}.", "Choose another path.", path=folder) from None
+        _write_json(path, asked)
+        return
+    if not resume:
+        raise TrainingError("an interrupted run is there.", "Go on with --resume, or delete it.", path=folder)
+    before = _read_json(path)
+    changed = [name for name in asked if before.get(name) != asked[name]]
+    if changed:
+        raise TrainingError(
+            f"the interrupted run was of something else: {', '.join(changed)}.",
+            "Ask for the same, or delete it and begin again.",
+            path=folder,
         )
-    vocabulary = Vocabulary.of_counts(corpus.counts(), min_count=min_count)
-    with tempfile.TemporaryDirectory(prefix="juqing-corpus-") as folder:
-        encoded = corpus.encode(vocabulary, Path(folder) / "ids")
-        if config is not None:
-            told = (lambda done, total, rate, loss: progress(done, total)) if progress else None
-            model = Word2Vec(config).fit(encoded, vocabulary, told)
-            return model.vectors(), f"{encoded.n_words:,} words read {epochs} times, mean loss {model.loss_:.3f}"
-        weighting = "harmonic" if glove else "flat"
-        counts = cooccurrences(encoded, len(vocabulary), window=window, weighting=weighting, progress=progress)
-    if glove is not None:
-        fitted = Glove(glove).fit(counts, vocabulary, progress)
-        return (
-            fitted.vectors(),
-            f"{encoded.n_words:,} words read, {counts.nnz:,} pairs gone through {epochs} times, mean loss {fitted.loss_:.4f}",
-        )
-    svd = truncated_svd(_WEIGHTINGS[method](counts), dim, seed=seed)
-    if not np.isfinite(svd.values).all():
-        raise InputError("the counts have no finite singular values.", "Give more text.")
-    share = float(svd.explained()[-1])
-    return svd_vectors(vocabulary, svd), f"{encoded.n_words:,} words read, {share:.1%} of the squared counts kept"
+
+
+def _encoded(
+    corpus: Corpus, min_count: int, start: WordVectors | None, folder: Path, tell: Progress
+) -> tuple[Vocabulary, EncodedCorpus]:
+    """Count the words and write the text as ids; both are read from the folder where they are there."""
+    path, ids = folder / "text.json", folder / "ids"
+    if path.is_file():
+        found = _read_json(path)
+        try:
+            vocabulary = Vocabulary(found["words"], found["counts"])
+            return vocabulary, EncodedCorpus.load(ids, found["n_ids"], found["n_sentences"], found["n_words"])
+        except (KeyError, TypeError, ValueError, OSError, InputError) as error:
+            raise _broken(path, error) from None
+    counted = corpus.counts(lambda n: tell(n, None, "counting words"))
+    n_all = counted.total()
+    kept = Counter({word: n for word, n in counted.items() if n >= min_count})
+    if start is not None:
+        for word, n in zip(start.words, start.vocabulary.counts.tolist(), strict=True):
+            kept[word] = counted[word] + max(n, 1)
+    vocabulary = Vocabulary.of_counts(kept if kept else counted, min_count=1 if kept else min_count)
+    encoded = corpus.encode(vocabulary, ids, lambda n: tell(n, n_all, "reading"))
+    numbers = {"n_ids": len(encoded.ids), "n_sentences": encoded.n_sentences, "n_words": encoded.n_words}
+    _write_json(path, {"words": vocabulary.words, "counts": vocabulary.counts.tolist(), **numbers})
+    return vocabulary, encoded
+
+
+def _counted(
+    encoded: EncodedCorpus, n_words: int, window: int, weighting: str, folder: Path, tell: Progress
+) -> scipy.sparse.csr_array:
+    path = folder / "counts.npz"
+    if path.is_file():
+        try:
+            with path.open("rb") as file:
+                return scipy.sparse.csr_array(scipy.sparse.load_npz(file))
+        except Exception as error:  # a cut-off zip has many ways to fail
+            raise _broken(path, error) from None
+    counts = cooccurrences(
+        encoded,
+        n_words,
+        window=window,
+        weighting=weighting,
+        progress=lambda done, all_: tell(done, all_, "counting pairs"),
+    )
+    with writing(path) as aside, aside.open("wb") as file:
+        scipy.sparse.save_npz(file, counts, compressed=False)
+    return counts
+
+
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    with writing(path) as aside:
+        aside.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(value, dict):
+            raise ValueError("no object")
+        return value
+    except (OSError, ValueError) as error:
+        raise _broken(path, error) from None
+
+
+def _broken(path: Path, error: Exception) -> TrainingError:
+    return TrainingError(f"this part of the interrupted run cannot be read: {error}.", "Delete the run.", path=path)

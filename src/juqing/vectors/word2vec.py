@@ -18,14 +18,15 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from juqing.errors import InputError, TrainingError
+from juqing.errors import InputError
 from juqing.text.corpus import EncodedCorpus
 from juqing.text.vocabulary import Vocabulary
+from juqing.vectors._rounds import Checkpoint, check_finite, in_rounds
 from juqing.vectors._settings import check_positive, check_ranges
 from juqing.vectors.kernels import LANES, aligned, padded
 from juqing.vectors.table import WordVectors
@@ -38,7 +39,7 @@ _LOWEST_RATE = 1e-4
 _LARGEST_SOFTMAX = 20_000
 
 Progress = Callable[[float, float, float, float], None]
-"""Told the words done, all of them, the words a second and the mean loss of late."""
+"""Told the words done, all of them, the words a second since the start and the mean loss of late."""
 
 
 @dataclass(frozen=True)
@@ -136,23 +137,32 @@ class Word2Vec:
         self.loss_ = math.nan
         return self
 
-    def fit(self, corpus: EncodedCorpus, vocabulary: Vocabulary, progress: Progress | None = None) -> Word2Vec:
+    def fit(
+        self,
+        corpus: EncodedCorpus,
+        vocabulary: Vocabulary,
+        progress: Progress | None = None,
+        *,
+        checkpoint: Path | None = None,
+    ) -> Word2Vec:
         """Train on a text, from the start or from the tables that `start` made of the same vocabulary.
+
+        Args:
+            corpus: The text as ids.
+            vocabulary: Its words.
+            progress: Told after each part of the text.
+            checkpoint: A file to keep the state in: every minute, and at Ctrl-C. Where it is there, training goes on from it; with one
+                thread, as if it had never stopped. It is a table of vectors too (`read_vectors`).
 
         Raises:
             InputError: The vocabulary or the text is too small.
-            TrainingError: A vector is not finite any more.
+            TrainingError: A vector is not finite any more, or the checkpoint is one of something else.
+            OutputError: The checkpoint cannot be written.
         """
-        if getattr(self, "vocabulary_", None) is not vocabulary:
-            self.start(vocabulary)
-        for epoch in range(self.config.epochs):
-            self.train_epoch(corpus, epoch, progress)
-        return self
-
-    def train_epoch(self, corpus: EncodedCorpus, epoch: int, progress: Progress | None = None) -> None:
-        """Go once through the text; `epoch`, from 0, tells how far the learning rate has fallen and which numbers are drawn."""
         from juqing.vectors.kernels import word2vec as kernels
 
+        if getattr(self, "vocabulary_", None) is not vocabulary:
+            self.start(vocabulary)
         config = self.config
         objective = OBJECTIVES.index(config.objective)
         counts = np.maximum(self.vocabulary_.counts, 1)
@@ -167,49 +177,52 @@ class Word2Vec:
             kernels.SOFTMAX: len(counts),
         }[objective]
         parts = corpus.parts(_PART)
-        n_all, n_threads = len(corpus.ids) * config.epochs, min(config.n_threads or os.cpu_count() or 1, len(parts))
+        n_words, n_parts = len(corpus.ids), len(parts)
         width = self.centers_.shape[1]
+        n_in, n_out = 2 * config.window, -(-n_outputs // kernels.ROWS) * kernels.ROWS
         table, nothing = kernels.sigmoid_table(), aligned((1, width))
-        lock, began = threading.Lock(), time.perf_counter()
-        done, heard = 0, [0.0, 0]
+        heard = np.zeros(2)  # of late: the loss, and how many predictions it is of
+        saved, first = Checkpoint(checkpoint, vocabulary, config), 0
+        if (state := saved.load()) is not None:
+            self.centers_[:, : config.dim], self.contexts_[:, : config.dim] = state["vectors"], state["contexts"]
+            heard, first = state["heard"], int(state["part"])
+        before = n_words * (first // n_parts) + parts[first % n_parts][0]
+        lock, began, done = threading.Lock(), time.perf_counter(), before
 
-        def work(thread: int) -> None:
+        def work(k: int) -> None:
             nonlocal done
-            state = np.array([_mixed(config.seed, epoch, thread)], np.uint64)
-            words = np.empty(_LONGEST_SENTENCE, np.int32)
-            n_in, n_out = 2 * config.window, -(-n_outputs // kernels.ROWS) * kernels.ROWS
-            inputs, outputs = np.empty(n_in + 1, np.int64), np.empty(n_out + n_in, np.int64)
-            labels, products = np.empty(n_out, np.float32), np.empty((n_in, n_out), np.float32)
+            epoch, part = divmod(k, n_parts)
+            start, first_sentence, behind = parts[part]
+            ends = np.ascontiguousarray(corpus.ends[first_sentence:behind])
             scratch = aligned((n_in + kernels.ROWS + 4, width))
-            for start, first, last in parts[thread::n_threads]:
-                ends = np.ascontiguousarray(corpus.ends[first:last])
-                with lock:
-                    share = (len(corpus.ids) * epoch + done) / n_all
-                rate = np.float32(config.learning_rate * max(1.0 - share, _LOWEST_RATE))
-                loss, n_terms, _ = kernels.train(
-                    corpus.ids, start, ends, self.centers_.ctypes.data, self.contexts_.ctypes.data, width // LANES,
-                    config.window, keep, thresholds, alias, config.n_negative, paths, path_ends, codes,
-                    config.architecture == "cbow", objective, rate, state, words, inputs, outputs, labels, products,
-                    scratch.ctypes.data, nothing.ctypes.data, table,
-                )  # fmt: skip
-                with lock:
-                    done += int(ends[-1]) - start
-                    heard[0] = 0.9 * heard[0] + loss
-                    heard[1] = 0.9 * heard[1] + n_terms
-                    if heard[1]:
-                        self.loss_ = heard[0] / heard[1]
-                    if progress:
-                        progress(
-                            len(corpus.ids) * epoch + done, n_all, done / (time.perf_counter() - began), self.loss_
-                        )
+            left = 1.0 - (n_words * epoch + start) / (n_words * config.epochs)
+            learning_rate = np.float32(config.learning_rate * max(left, _LOWEST_RATE))
+            loss, n_terms, _ = kernels.train(
+                corpus.ids, start, ends, self.centers_.ctypes.data, self.contexts_.ctypes.data, width // LANES,
+                config.window, keep, thresholds, alias, config.n_negative, paths, path_ends, codes,
+                config.architecture == "cbow", objective, learning_rate,
+                np.array([_mixed(config.seed, epoch, part)], np.uint64), np.empty(_LONGEST_SENTENCE, np.int32),
+                np.empty(n_in + 1, np.int64), np.empty(n_out + n_in, np.int64), np.empty(n_out, np.float32),
+                np.empty((n_in, n_out), np.float32), scratch.ctypes.data,
+                nothing.ctypes.data, table,
+            )  # fmt: skip
+            with lock:
+                heard[:] = 0.9 * heard + (loss, n_terms)
+                if heard[1]:
+                    self.loss_ = heard[0] / heard[1]
+                done += int(ends[-1]) - start
+                if progress:
+                    rate = (done - before) / (time.perf_counter() - began)
+                    progress(done, n_words * config.epochs, rate, self.loss_)
 
-        if n_threads == 1:
-            work(0)
-        else:
-            with ThreadPoolExecutor(n_threads) as pool:
-                list(pool.map(work, range(n_threads)))
-        if not np.isfinite(self.centers_).all():
-            raise TrainingError("a vector is not finite any more.", "Lower the learning rate.")
+        def after(k: int, now: bool) -> None:
+            dim = config.dim
+            state = {"contexts": self.contexts_[:, :dim], "heard": heard, "part": k}
+            saved.save(self.centers_[:, :dim], state, now=now)
+
+        in_rounds(work, first, n_parts * config.epochs, n_threads=config.n_threads or os.cpu_count() or 1, after=after)
+        check_finite(self.centers_)
+        return self
 
     def vectors(self) -> WordVectors:
         """The vectors of words as centers."""
