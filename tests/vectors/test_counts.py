@@ -10,8 +10,10 @@ from juqing.errors import InputError
 from juqing.text.corpus import Corpus
 from juqing.text.vocabulary import Vocabulary
 from juqing.vectors import counts as module
-from juqing.vectors.counts import SIDES, WEIGHTINGS, cooccurrences, document_counts
+from juqing.vectors.counts import SIDES, WEIGHTINGS, cooccurrences
 from juqing.vectors.kernels import counts as kernels
+
+KERNELS = ("pairs", "merged", "joined", "rows")
 
 
 def reference(sentences, n, window, side, weighting):
@@ -69,22 +71,24 @@ def test_runs_on_disk_are_merged(tmp_path):
     assert len(keys) == np.count_nonzero(total)
 
 
-def test_the_plain_kernels_say_the_same():
+@pytest.mark.parametrize("is_symmetric", [False, True])
+def test_the_plain_kernels_say_the_same(is_symmetric):
     random = np.random.default_rng(1)
     ids, ends = random.integers(0, 9, 60).astype(np.int32), np.array([20, 45, 60])
     results = []
-    for pairs, merged in ((kernels.pairs, kernels.merged), (kernels.pairs_plain, kernels.merged_plain)):
+    for suffix in ("", "_plain"):
+        pairs, merged, joined, rows = (getattr(kernels, f"{name}{suffix}") for name in KERNELS)
         dense, keys = np.zeros((3, 3)), np.zeros(300, np.uint64)
         weights = 1 / np.maximum(np.arange(5), 1)
-        n = pairs(ids, 0, ends, 4, 9, weights, dense, keys)
-        results.append((dense, *merged(np.sort(keys[:n]), weights)))
+        n = pairs(ids, 0, ends, 4, 9, weights, is_symmetric, dense, keys)
+        found = merged(np.sort(keys[:n]), weights)
+        both = joined(*found, np.array([3, 4, 80], np.uint64), np.array([1.0, 2.0, 3.0]))
+        results.append((dense, *found, *both, *rows(*found, 9, is_symmetric)))
     for compiled, plain in zip(*results, strict=True):
         assert np.allclose(compiled, plain)
-
-
-def test_documents():
-    found = document_counts([["a", "b", "a"], [], ["c", "b", "x"]], Vocabulary(["a", "b", "c"]))
-    assert found.toarray().tolist() == [[2, 0, 0], [1, 0, 1], [0, 0, 1]]
+    starts, columns, _ = results[0][-3:]
+    for row in range(9):
+        assert np.all(np.diff(columns[starts[row] : starts[row + 1]]) > 0)
 
 
 def test_refusals(tmp_path):

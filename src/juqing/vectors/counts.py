@@ -1,4 +1,4 @@
-"""How often words stand near each other, and how often in each document.
+"""How often words stand near each other; how often in a document is in `juqing.text.documents`.
 
 Pairs of frequent words are added up in a dense table, which stays in the cache; all others are written down as 64-bit keys, sorted
 and merged. Keys that do not fit into memory go to sorted runs on disk.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,7 +17,6 @@ import scipy.sparse
 
 from juqing.errors import InputError
 from juqing.text.corpus import EncodedCorpus
-from juqing.text.vocabulary import Vocabulary
 
 SIDES = ("both", "left", "right")
 WEIGHTINGS = ("harmonic", "flat")
@@ -80,7 +79,9 @@ def cooccurrences(
             for start, first, last in parts[thread::n_threads]:
                 keys = np.empty((int(corpus.ends[last - 1]) - start) * window, np.uint64)
                 ends = np.asarray(corpus.ends[first:last])
-                n_keys = kernels.pairs(corpus.ids, start, ends, window, n_words, weights, dense[thread], keys)
+                n_keys = kernels.pairs(
+                    corpus.ids, start, ends, window, n_words, weights, side == "both", dense[thread], keys
+                )
                 kept = keys[:n_keys]
                 kept.sort()
                 runs.add(*kernels.merged(kept, weights))
@@ -88,19 +89,13 @@ def cooccurrences(
                     progress(runs.words_done(int(ends[-1]) - start), len(corpus.ids))
 
         list(pool.map(count, range(n_threads)))
-        keys, values = runs.result()
-    rows = keys // np.uint64(n_words)
-    columns = (keys - rows * np.uint64(n_words)).astype(np.int32)
-    # keys are sorted: so are rows, and the columns of each
-    starts = np.searchsorted(rows, np.arange(n_words + 1, dtype=np.uint64))
-    sparse = scipy.sparse.csr_array((values, columns, starts), shape=(n_words, n_words))
-    table = scipy.sparse.csr_array(dense.sum(axis=0))
-    table.resize(n_words, n_words)
-    before: scipy.sparse.csr_array = (sparse + table).tocsr()  # row: the later word, column: the earlier one
-    found = before if side == "left" else before.T if side == "right" else before + before.T
-    result = scipy.sparse.csr_array(found)
-    result.sort_indices()
-    return result
+        table = dense.sum(axis=0)
+        words, others = np.nonzero(table)
+        keys = words.astype(np.uint64) * np.uint64(n_words) + others.astype(np.uint64)
+        keys, values = kernels.joined(*runs.result(), keys, table[words, others])
+    starts, columns, values = kernels.rows(keys, values, n_words, side == "both")
+    found = scipy.sparse.csr_array((values, columns, starts), shape=(n_words, n_words))
+    return scipy.sparse.csr_array(found.T) if side == "right" else found
 
 
 class _Runs:
@@ -158,27 +153,11 @@ class _Runs:
 
 
 def _merge(runs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted runs as one, equal keys added up."""
-    runs = [run for run in runs if len(run[0])]
-    if len(runs) <= 1:
-        return runs[0] if runs else (np.zeros(0, np.uint64), np.zeros(0))
-    keys = np.concatenate([keys for keys, _ in runs])
-    values = np.concatenate([values for _, values in runs])
-    order = np.argsort(keys, kind="stable")  # runs are sorted already, which a merge sort sees
-    keys, values = keys[order], values[order]
-    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
-    return keys[starts], np.add.reduceat(values, starts)
+    """Sorted runs as one, equal keys added up; always the two shortest first."""
+    from juqing.vectors.kernels import counts as kernels
 
-
-def document_counts(documents: Iterable[Sequence[str]], vocabulary: Vocabulary) -> scipy.sparse.csr_array:
-    """Word × document: how often each word stands in each document, (n_words, n_documents) float64."""
-    ids, ends = [], [0]
-    for document in documents:
-        found = vocabulary.ids(document)
-        ids.append(found)
-        ends.append(ends[-1] + len(found))
-    columns = np.concatenate(ids) if ids else np.zeros(0, np.int32)
-    shape = (len(ends) - 1, len(vocabulary))
-    counted = scipy.sparse.csr_array((np.ones(len(columns)), columns, np.array(ends)), shape=shape)
-    counted.sum_duplicates()
-    return counted.T.tocsr()
+    left = sorted((run for run in runs if len(run[0])), key=lambda run: -len(run[0]))
+    while len(left) > 1:
+        left.append(kernels.joined(*left.pop(), *left.pop()))
+        left.sort(key=lambda run: -len(run[0]))
+    return left[0] if left else (np.zeros(0, np.uint64), np.zeros(0))
