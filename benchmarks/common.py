@@ -1,7 +1,8 @@
 """The one form of all benchmarks: ours and a peer's taken in turn in one run, medians, one line a figure.
 
 A benchmark prints its figures and writes `benchmarks/results/NAME.jsonl`, one object a line:
-`{"name", "value", "unit", "peer", "peer_value", "ratio", "threads", "runs"}`; peer fields are null where there is no peer.
+`{"name", "value", "unit", "peer", "peer_value", "ratio", "threads", "runs"}`; peer fields are null where there is no peer. Figures of
+several seeds have `spread` and `peer_spread`.
 `ratio` is how many times better than the peer: larger is better for rates, smaller times count as better.
 """
 
@@ -38,21 +39,27 @@ class Bench:
         peer_value: float | None = None,
         threads: int = 1,
         runs: int = 1,
+        spread: float | None = None,
+        peer_spread: float | None = None,
     ) -> None:
-        """Print and keep one figure."""
+        """Print and keep one figure; a spread is the standard deviation over runs of different seeds."""
         ratio = None
         if peer_value:
             ratio = peer_value / value if unit in ("s", "MB") else value / peer_value
         self.figures.append(
             {"name": name, "value": round(value, 4), "unit": unit, "peer": peer, "peer_value": peer_value and round(peer_value, 4),
-             "ratio": ratio and round(ratio, 2), "threads": threads, "runs": runs}
+             "ratio": ratio and round(ratio, 2), "threads": threads, "runs": runs,
+             **({} if spread is None else {"spread": round(spread, 4), "peer_spread": peer_spread and round(peer_spread, 4)})}
         )  # fmt: skip
         beside = (
             f"   {peer}: {peer_value:,.3f} {unit} ({ratio:.2f}×)"
             if ratio is not None and peer_value is not None
             else ""
         )
-        print(f"{self.name}: {name}: {value:,.4g} {unit}{beside}", flush=True)
+        deviation = "" if spread is None else f" ± {spread:.4f}"
+        if beside and peer_spread is not None:
+            beside += f" ± {peer_spread:.4f}"
+        print(f"{self.name}: {name}: {value:,.4g}{deviation} {unit}{beside}", flush=True)
 
     def write(self) -> None:
         """Write the results file."""
@@ -90,14 +97,19 @@ def command(*args: object) -> Callable[[], float]:
 
 def peak_memory(*args: object) -> float:
     """The peak memory of a `juqing` process, in MB."""
+    return cpu_and_memory([*JUQING, *map(str, args)])[1]
+
+
+def cpu_and_memory(command: Sequence[str]) -> tuple[float, float]:
+    """The CPU seconds and the peak memory in MB of a process."""
     # A process in between: Linux counts what the parent of a process holds as the process's own peak.
     code = (
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN); print(used.ru_utime + used.ru_stime, used.ru_maxrss)"
     )
-    between = [sys.executable, "-c", code, *JUQING, *map(str, args)]
-    peak = subprocess.run(between, check=True, capture_output=True, text=True).stdout
-    return int(peak) / (1024 if sys.platform != "darwin" else 1024**2)
+    between = [sys.executable, "-c", code, *command]
+    seconds, peak = subprocess.run(between, check=True, capture_output=True, text=True).stdout.split()
+    return float(seconds), int(peak) / (1024 if sys.platform != "darwin" else 1024**2)
 
 
 def data_folder(name: str, file: str = "train.tsv") -> Path | None:

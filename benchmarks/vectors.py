@@ -2,12 +2,16 @@
 
 The text is made here (Zipf-Mandelbrot over 100,000 words, no topics: the cold-cache end), or named by JUQING_TEXT (words between
 blanks). Vocabulary: `min_count` 5. Settings: window 5, 5 negatives, subsampling 1e-3, one epoch. Compiling is not counted. gensim learns
-from a slice of the text with the vocabulary of all of it.
+from a slice of the text with the vocabulary of all of it. `--peer-glove FOLDER` names the folder of the programs of Stanford's GloVe
+(`vocab_count`, `cooccur`, `shuffle`, `glove`), to be run on the same text; else their figures are those that were measured elsewhere.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import resource
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -36,14 +40,14 @@ KINDS = (
 )
 
 
-def make_text(path: Path) -> None:
+def make_text(path: Path, n_tokens: int = N_TOKENS, n_words: int = N_WORDS) -> None:
     """Independent draws from a Zipf-Mandelbrot law, in sentences of 5 to 35 words."""
     random = np.random.default_rng(0)
-    share = 1 / (np.arange(N_WORDS) + 2.7)
-    words = np.array([f"w{k:x}" for k in range(N_WORDS)])
+    share = 1 / (np.arange(n_words) + 2.7)
+    words = np.array([f"w{k:x}" for k in range(n_words)])
     with path.open("w", encoding="utf-8") as file:
-        for _ in range(N_TOKENS // 500_000):
-            drawn = words[random.choice(N_WORDS, 500_000, p=share / share.sum())]
+        for start in range(0, n_tokens, 500_000):
+            drawn = words[random.choice(n_words, min(500_000, n_tokens - start), p=share / share.sum())]
             ends = np.cumsum(random.integers(5, 36, 30_000))
             for sentence in np.split(drawn, ends[ends < len(drawn)]):
                 file.write(" ".join(sentence) + "\n")
@@ -63,8 +67,47 @@ def slice_of(corpus: EncodedCorpus, n_tokens: int) -> tuple[EncodedCorpus, int]:
     return EncodedCorpus(corpus.ids[: ends[-1]], ends, n_raw), n_raw
 
 
+def stanford(programs: Path, text: Path, folder: Path) -> tuple[float, float]:
+    """Thousand tokens counted, and thousand pairs trained, a CPU second, by Stanford's programs."""
+
+    def run(name: str, *options: object, stdin: Path | None = None, stdout: str | None = None) -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        with (stdin or Path(os.devnull)).open("rb") as given, (folder / (stdout or "said")).open("wb") as taken:
+            command = [str(programs / name), "-verbose", "0", *map(str, options)]
+            subprocess.run(command, stdin=given, stdout=taken, stderr=subprocess.DEVNULL, check=True)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+
+    words, pairs = folder / "words", folder / "pairs"
+    run("vocab_count", "-min-count", 5, stdin=text, stdout="words")
+    counting = run("cooccur", "-memory", 4, "-vocab-file", words, "-window-size", 10, stdin=text, stdout="counted")
+    run("shuffle", "-memory", 4, stdin=folder / "counted", stdout="pairs")
+    options = (
+        "-input-file",
+        pairs,
+        "-vocab-file",
+        words,
+        "-save-file",
+        folder / "out",
+        "-threads",
+        1,
+        "-vector-size",
+        100,
+    )
+    training = [
+        run("glove", *options, "-iter", n, "-binary", 1) for n in (1, 4)
+    ]  # the difference is free of reading and writing
+    n_tokens = sum(len(line.split()) for line in text.open(encoding="utf-8"))
+    n_pairs = pairs.stat().st_size / 16  # a record: two words and a double
+    return n_tokens / counting / 1e3, 3 * n_pairs / (training[1] - training[0]) / 1e3
+
+
 def main() -> None:
     from gensim.models import Word2Vec as Gensim
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peer-glove", type=Path, metavar="FOLDER")
+    programs: Path | None = parser.parse_args().peer_glove
 
     bench = Bench(__file__)
     with tempfile.TemporaryDirectory() as folder:
@@ -126,14 +169,18 @@ def main() -> None:
                 bench.add(name, float(np.median(rates[0])), "k tokens/CPU s", peer="gensim", peer_value=float(np.median(rates[1])),
                           threads=n_threads, runs=RUNS)  # fmt: skip
         slower, n_slower = slice_of(encoded, GLOVE)
+        peer, counting, training = "Stanford's program, as measured elsewhere", STANFORD_COUNTS, STANFORD_PAIRS
+        if programs is not None:
+            peer = "Stanford's program"
+            counting, training = stanford(programs, path, Path(folder))
         counts = [cooccurrences(few, len(vocabulary), window=10, n_threads=1)]
         took = cpu_seconds(lambda: counts.append(cooccurrences(slower, len(vocabulary), window=10, n_threads=1)))
         bench.add("co-occurrence counts, window 10", n_slower / took / 1e3, "k tokens/CPU s",
-                  peer="Stanford's program, as measured elsewhere", peer_value=STANFORD_COUNTS)  # fmt: skip
+                  peer=peer, peer_value=counting)  # fmt: skip
         Glove(GloveConfig(epochs=1, n_threads=1)).fit(counts[0], vocabulary)
         took = cpu_seconds(lambda: Glove(GloveConfig(epochs=3, n_threads=1)).fit(counts[1], vocabulary))
         bench.add("GloVe, dim 100", 3 * counts[1].nnz / took / 1e3, "k pairs/CPU s",
-                  peer="Stanford's program, as measured elsewhere", peer_value=STANFORD_PAIRS)  # fmt: skip
+                  peer=peer, peer_value=training)  # fmt: skip
     bench.write()
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ def test_refusals(juqing, table, tmp_path):
         assert code == 2 and word in err and "Traceback" not in err
 
 
-@pytest.mark.parametrize("command", ["train", "similar", "analogy", "eval", "convert"])
+@pytest.mark.parametrize("command", ["train", "similar", "analogy", "eval", "convert", "plot", "senses", "wordnet"])
 def test_help(juqing, command):
     code, out, _ = juqing("vectors", command, "--help")
     assert code == 0 and "Example: juqing vectors" in out
@@ -195,3 +196,131 @@ def test_parts_of_speech(juqing, tmp_path):
     text.write_text("他很高兴。\n" * 9, encoding="utf-8")
     assert juqing("vectors", "train", text, "--tags", "--dim", 4, "--out", tmp_path / "v.vec")[0] == 0
     assert "他/r" in read_vectors(tmp_path / "v.vec").words
+
+
+@pytest.fixture
+def many(tmp_path):
+    """24 words, the last with a vector of zeros."""
+    rows = np.random.default_rng(0).normal(size=(24, 5)).astype(np.float32)
+    rows[-1] = 0
+    path = tmp_path / "many.npz"
+    write_vectors(WordVectors([f"词{k}" for k in range(24)], rows), path)
+    return path
+
+
+def test_plot(juqing, many, tmp_path):
+    out = tmp_path / "w.html"
+    code, said, err = juqing("vectors", "plot", many, "--out", out)
+    assert code == 0 and f"{out}: 23 words; t-SNE, perplexity 7.33, seed 0" in said
+    assert err == "Left out, as they have no vector: 1 of 24 words: 词23\n"
+    first = out.read_bytes()
+    assert juqing("vectors", "plot", many, "--out", out, "-n", 1000)[0] == 0 and out.read_bytes() == first
+    assert juqing("vectors", "plot", many, "--out", out, "--perplexity", 3, "--seed", 1)[0] == 0
+    assert "perplexity 3, seed 1" in out.read_text(encoding="utf-8")
+    code, said, err = juqing("vectors", "plot", many, "--out", tmp_path / "w.png", "--method", "pca", "-n", 5)
+    assert code == 0 and "5 words; PCA, " in said and (tmp_path / "w.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_plot_of_words_that_are_named(juqing, many, tmp_path):
+    groups, out = tmp_path / "groups.tsv", tmp_path / "w.svg"
+    groups.write_text("词1\t乐\n没有\t怒\n词2\t怒\n", encoding="utf-8")
+    code, said, err = juqing("vectors", "plot", many, "词2", "词9", "--words", groups, "--method", "pca", "--out", out)
+    assert code == 0 and "3 words; PCA" in said and err == "Left out, as they have no vector: 1 of 4 words: 没有\n"
+    svg = out.read_text(encoding="utf-8")
+    assert all(f">{word}<" in svg for word in ("词1", "词2", "词9", "乐", "怒")) and ">词3<" not in svg
+
+
+def test_plot_says_that_a_font_is_missing(juqing, many, tmp_path, monkeypatch):
+    monkeypatch.setattr("juqing.report.word_map.undrawable", lambda word_map: "词")
+    options = ("vectors", "plot", many, "--method", "pca", "-n", 9, "--out")
+    code, _, err = juqing(*options, tmp_path / "w.png")
+    assert code == 0 and err.startswith("No font here can draw '词': install one") and err.count("\n") == 1
+    assert juqing(*options, tmp_path / "w.svg")[2] == ""
+
+
+def test_plot_that_is_refused(juqing, many, tmp_path):
+    (tmp_path / "words.txt").write_text("没有\n", encoding="utf-8")
+    for options, said in (
+        (("--out", tmp_path / "w.pdf"), "'.pdf' is not known. Use one of .html, .svg, .png"),
+        (("没有", "也没有"), "none of the words has a vector: 没有 也没有."),
+        (("--words", tmp_path / "words.txt"), "none of the words has a vector: 没有."),
+        (("--words", tmp_path / "none.txt"), "none.txt: it cannot be read"),
+        (("词1", "词2", "--method", "pca"), "needs 3 words; there are 2"),
+        (("词1", "词2", "词3"), "needs 7 words; there are 3. Give more words, or take PCA."),
+        (("--perplexity", 30), "needs 91 words; there are 23. Give more words, or a perplexity of 7.3 at most."),
+        (("--method", "umap"), "the method is 'umap'"),
+        (("--method", "pca", "--perplexity", 5), "PCA has no perplexity"),
+        (("词1", "-n", 5), "-n counts the most frequent words"),
+    ):
+        code, _, err = juqing("vectors", "plot", many, "--out", tmp_path / "w.html", *options)
+        assert code == 2 and said in err and "Traceback" not in err, (options, err)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["many.npz", "words.txt"]
+
+
+def test_senses(juqing, tmp_path):
+    random = np.random.default_rng(1)
+    words = ["打", *(f"电{k}" for k in range(8)), *(f"球{k}" for k in range(8))]
+    topics = np.repeat(np.eye(2, 10), 8, axis=0)
+    matrix = np.concatenate([np.ones((1, 10)), topics + 0.1 * random.standard_normal((16, 10))])
+    table, text = tmp_path / "vectors.npz", tmp_path / "text.txt"
+    write_vectors(WordVectors(words, matrix), table)
+    lines = [" ".join(f"{kind}{k}" for k in random.integers(0, 8, 6)) + " 打" for kind in ["电"] * 30 + ["球"] * 10]
+    text.write_text("\n".join(lines), encoding="utf-8")
+    code, out, err = juqing("vectors", "senses", table, "打", text, "--unit", "blank")
+    assert (code, err) == (0, "")
+    rows = out.splitlines()
+    assert rows[0] == "打: 40 occurrences; 2 senses"
+    assert [row.split()[:2] for row in rows if row[:1].isdigit()] == [["1.", "75%"], ["2.", "25%"]]
+    assert rows[2].count("电") == 8 and rows[7].count("球") == 8
+    assert all(row.endswith("【打】") for row in rows if row.startswith("   "))
+    assert juqing("vectors", "senses", table, "打", text, "--unit", "blank")[1] == out
+    code, out, _ = juqing("vectors", "senses", table, "打", text, "--unit", "blank", "--n-senses", 1, "--window", 2)
+    assert code == 0 and "; 1 sense\n" in out and "1. 100%" in out
+    for options, said in (
+        (("没有", text), "'没有' has no vector"),
+        (("打 人", text), "holds a blank"),
+        (("电0", text, "--unit", "character"), "occurs 0 times"),
+        (("打", text, "--window", 0), "window is 0"),
+        (("打", tmp_path / "none.txt"), "no such file"),
+    ):
+        code, _, err = juqing("vectors", "senses", table, *options)
+        assert code == 2 and said in err and "Traceback" not in err, (options, err)
+
+
+def test_wordnet(juqing, tmp_path, monkeypatch):
+    import wn
+
+    monkeypatch.setattr(wn.config, "data_directory", tmp_path / "wn")
+    feelings, table = Path(__file__).parent.parent / "data" / "wordnet" / "feelings.xml", tmp_path / "vectors.vec"
+    write_vectors(WordVectors(["快乐", "高兴", "给力"], np.array([[1, 0], [4, 3], [3, 4]], np.float32)), table)
+    options = ("--vectors", table, "--lexicon-file", feelings)
+    code, out, err = juqing("vectors", "wordnet", "快乐", *options)
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "a  感到快乐的",
+        "   0.8000  高兴",
+        "     -     开心",
+        "n  满意而愉快的情感",
+        "     -     喜悦",
+        "     -     欢乐",
+        "   快乐 → 情感 → 心理 → 事物",
+        "",
+        "cosine  path    nearest by vectors",
+        "0.8000  1.0000  高兴",
+        "0.6000    -     给力  (not in WordNet)",
+    ]
+    assert "给力 is not in feelings:1." in juqing("vectors", "wordnet", "给力", *options)[1]
+    assert "暴怒 has no vector" in juqing("vectors", "wordnet", "暴怒", *options)[1]
+    code, out, _ = juqing("vectors", "wordnet", "狂喜", "暴怒", "--lexicon-file", feelings)
+    assert code == 0 and out == "0.2000  path similarity\n"
+    code, out, _ = juqing("vectors", "wordnet", "快乐", "给力", *options)
+    assert out == "  -     path similarity (not in WordNet: 给力)\n0.6000  cosine\n"
+    for args, said in (
+        (("快乐",), "wn download omw-cmn:2.0"),
+        (("没有", *options), "neither feelings:1 nor vectors know '没有'"),
+        (("快乐", "--lexicon-file", table), "vectors.vec: it is no WN-LMF lexicon"),
+        (("快乐", *options, "--lexicon", "other"), "Choose of feelings:1"),
+    ):
+        code, _, err = juqing("vectors", "wordnet", *args)
+        assert code == 2 and said in err and "Traceback" not in err, (args, err)
+    assert not (tmp_path / "wn").exists()

@@ -80,7 +80,7 @@ def test_the_plain_kernels_say_the_same(is_symmetric):
         pairs, merged, joined, rows = (getattr(kernels, f"{name}{suffix}") for name in KERNELS)
         dense, keys = np.zeros((3, 3)), np.zeros(300, np.uint64)
         weights = 1 / np.maximum(np.arange(5), 1)
-        n = pairs(ids, 0, ends, 4, 9, weights, is_symmetric, dense, keys)
+        n = pairs(ids, 0, 0, ends, 4, 9, weights, is_symmetric, dense, keys)
         found = merged(np.sort(keys[:n]), weights)
         both = joined(*found, np.array([3, 4, 80], np.uint64), np.array([1.0, 2.0, 3.0]))
         results.append((dense, *found, *both, *rows(*found, 9, is_symmetric)))

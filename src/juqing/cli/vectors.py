@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from juqing.vectors import WordVectors
+    from juqing.vectors.wordnet import Meaning, Neighbor, WordNet
 
 vectors_app = typer.Typer(
     help="Word vectors: train, ask, measure and convert them.", no_args_is_help=True, rich_markup_mode=None
@@ -173,6 +177,175 @@ def convert(
     vectors = read_vectors(table)
     write_vectors(vectors, out)
     typer.echo(f"{out}: {len(vectors):,} words, {vectors.dim} numbers each")
+
+
+@vectors_app.command()
+def plot(
+    table: Table,
+    out: Annotated[Path, typer.Option("--out", help="File to write: .html to explore, .svg or .png to print.")],
+    words: Annotated[list[str] | None, typer.Argument(help="Words to draw; the most frequent by default.")] = None,
+    word_list: Annotated[
+        Path | None, typer.Option("--words", help="A file of words, one a line; a tab and a group after it color it.")
+    ] = None,
+    n: Annotated[
+        int | None, typer.Option("-n", min=1, help="Number of the most frequent words.  [default: 300]")
+    ] = None,
+    method: Annotated[str, typer.Option("--method", help="tsne or pca.")] = "tsne",
+    perplexity: Annotated[
+        float | None, typer.Option("--perplexity", help="Of t-SNE: neighbors that count; 30, less for few words.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of t-SNE.")] = 0,
+) -> None:
+    """A picture of words by t-SNE or PCA: near words stand near. Needs the extra, but for PCA as .html: pip install "juqing[train]"
+
+    Example: juqing vectors plot vectors.safetensors --out words.html --words emotions.tsv
+    """
+    from juqing.cli.output import printable, progress
+    from juqing.errors import InputError
+    from juqing.report.word_map import check_target, undrawable, write_word_map
+    from juqing.vectors.files import read_vectors
+    from juqing.vectors.projection import map_words, read_word_groups
+
+    check_target(out)
+    if n is not None and (words or word_list):
+        raise InputError("-n counts the most frequent words, and words are named.", "Give the one or the other.")
+    if perplexity is not None and method == "pca":
+        raise InputError("PCA has no perplexity.", "Leave --perplexity out, or take --method tsne.")
+    chosen = (read_word_groups(word_list) if word_list else {}) if words or word_list else None
+    if chosen is not None:
+        chosen |= {word: "" for word in words or () if word not in chosen}
+    vectors = read_vectors(table)
+    if chosen is None:
+        chosen = dict.fromkeys(vectors.words[: n or 300], "")
+    known = {word: group for word, group in chosen.items() if word in vectors and vectors[word].any()}
+    unknown = [word for word in chosen if word not in known]
+    named = " ".join(printable(word) for word in unknown[:20]) + (" …" if len(unknown) > 20 else "")
+    if not known:
+        raise InputError(f"none of the words has a vector: {named}.", "Give words of the vocabulary.", path=table)
+    if unknown:
+        typer.echo(f"Left out, as they have no vector: {len(unknown):,} of {len(chosen):,} words: {named}", err=True)
+    with progress("placing words") as report:
+        found = map_words(vectors, known, method=method, perplexity=perplexity, seed=seed, progress=report)
+    write_word_map(found, out, title=table.name)
+    if out.suffix.lower() == ".png" and (missing := undrawable(found)):
+        typer.echo(
+            f"No font here can draw {missing!r}: install one that does, such as Noto Sans CJK, or write .html or .svg.",
+            err=True,
+        )
+    typer.echo(f"{out}: {len(known):,} words; {found.method}")
+
+
+@vectors_app.command()
+def senses(
+    table: Table,
+    word: Annotated[str, typer.Argument(help="A word that has a vector.")],
+    texts: Texts,
+    n_senses: Annotated[
+        int | None, typer.Option("--n-senses", min=1, help="Number of senses; found in the text by default.")
+    ] = None,
+    unit: Unit = "word",
+    tags: Annotated[bool, typer.Option("--tags", help="Words have their part of speech: 打/v.")] = False,
+    window: Annotated[int, typer.Option("--window", help="Words of the context on each side.")] = 10,
+    seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
+) -> None:
+    """The senses of a word: its uses in a text, with their shares, nearest words and lines. Needs the extra: pip install "juqing[train]"
+
+    Example: juqing vectors senses vectors.safetensors 打 novels/
+    """
+    from juqing.cli.output import printable, progress
+    from juqing.text.corpus import Corpus
+    from juqing.vectors.files import read_vectors
+    from juqing.vectors.senses import Contexts, find_senses
+
+    contexts, corpus = Contexts(read_vectors(table), window), Corpus(_sources(texts), unit=unit, tags=tags)
+    with progress("finding senses") as report:
+        found = find_senses(contexts, word, corpus, n_senses=n_senses, seed=seed, progress=report)
+    drawn = f", {found.n_clustered:,} of them drawn" if found.n_clustered < found.n_occurrences else ""
+    number = "1 sense" if len(found.senses) == 1 else f"{len(found.senses)} senses"
+    typer.echo(f"{printable(word)}: {found.n_occurrences:,} occurrences{drawn}; {number}")
+    for k, sense in enumerate(found.senses, 1):
+        typer.echo(f"\n{k}. {sense.share:.0%}  " + " ".join(printable(near) for near, _ in sense.nearest))
+        for line in sense.examples:
+            typer.echo(printable(f"   {line.before}【{line.word}】{line.after}"))
+
+
+@vectors_app.command()
+def wordnet(
+    word: Annotated[str, typer.Argument()],
+    other: Annotated[str | None, typer.Argument(help="A second word: how near the two are.")] = None,
+    table: Annotated[
+        Path | None, typer.Option("--vectors", help="Word vectors: .txt, .vec, .glove, .bin, .npz or .safetensors.")
+    ] = None,
+    lexicon: Annotated[
+        str | None, typer.Option("--lexicon", help="One of the installed, such as omw-cmn; all by default.")
+    ] = None,
+    lexicon_file: Annotated[
+        Path | None, typer.Option("--lexicon-file", help="A WN-LMF file (.xml) in place of what is installed.")
+    ] = None,
+    n: Count = 10,
+) -> None:
+    """What WordNet says of a word, beside what word vectors say. Needs the extra: pip install "juqing[train]"
+
+    Example: juqing vectors wordnet 高兴 --vectors vectors.safetensors --lexicon omw-cmn
+    """
+    from juqing.errors import InputError
+    from juqing.vectors.files import read_vectors
+    from juqing.vectors.wordnet import open_wordnet
+
+    vectors = None if table is None else read_vectors(table)
+    with open_wordnet(lexicon, lexicon_file) as wordnet:
+        if wordnet.missing:
+            names = " ".join(wordnet.missing)
+            typer.echo(
+                f"Without {names}, hypernyms are not known. Install them with: python -m wn download {names}", err=True
+            )
+        if other is not None:
+            _print_pair(wordnet, word, other, vectors)
+            return
+        meanings = wordnet.meanings(word, vectors)
+        if not meanings and (vectors is None or word not in vectors):
+            raise InputError(
+                f"neither {', '.join(wordnet.lexicons)} nor vectors know {word!r}.", "Ask for another word."
+            )
+        _print_meanings(meanings, word, wordnet.lexicons)
+        if vectors is not None:
+            _print_neighbors(wordnet.neighbors(word, vectors, n) if word in vectors else [], word)
+
+
+def _print_pair(wordnet: WordNet, word: str, other: str, vectors: WordVectors | None) -> None:
+    path = wordnet.path_similarity(word, other)
+    unknown = [each for each in (word, other) if each not in wordnet]
+    typer.echo(f"{_number(path)}  path similarity" + (f" (not in WordNet: {', '.join(unknown)})" if unknown else ""))
+    if vectors is not None:
+        unknown = [each for each in (word, other) if each not in vectors]
+        cosine = None if unknown else vectors.similarity(word, other)
+        typer.echo(f"{_number(cosine)}  cosine" + (f" (no vector: {', '.join(unknown)})" if unknown else ""))
+
+
+def _print_meanings(meanings: list[Meaning], word: str, lexicons: list[str]) -> None:
+    from juqing.cli.output import printable
+
+    if not meanings:
+        typer.echo(f"{word} is not in {', '.join(lexicons)}.")
+    for meaning in meanings:
+        typer.echo(printable(f"{meaning.pos}  {meaning.definition or meaning.id}"))
+        for synonym, cosine in meaning.synonyms:
+            typer.echo(printable(f"   {_number(cosine)}  {synonym}"))
+        if meaning.hypernyms:
+            typer.echo(printable(f"   {word} → " + " → ".join(meaning.hypernyms)))
+
+
+def _print_neighbors(neighbors: list[Neighbor], word: str) -> None:
+    from juqing.cli.output import printable
+
+    typer.echo("\ncosine  path    nearest by vectors" if neighbors else f"\n{word} has no vector.")
+    for each in neighbors:
+        gap = "" if each.known else "  (not in WordNet)"
+        typer.echo(f"{each.cosine:.4f}  {_number(each.path)}  {printable(each.word)}{gap}")
+
+
+def _number(value: float | None) -> str:
+    return "  -   " if value is None else f"{value:.4f}"
 
 
 def _print(found: list[tuple[str, float]]) -> None:

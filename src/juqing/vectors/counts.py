@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -70,23 +70,22 @@ def cooccurrences(
     weights = np.ones(window + 1) if weighting == "flat" else 1.0 / np.maximum(np.arange(window + 1), 1)
     n_threads = n_threads or os.cpu_count() or 1
     n_dense = min(n_words, _DENSE)
-    parts = corpus.parts(_PART)
+    chunks = list(_chunks(corpus))
     with tempfile.TemporaryDirectory(prefix="juqing-counts-") as folder, ThreadPoolExecutor(n_threads) as pool:
         runs = _Runs(Path(folder), max(memory // 16, 2 * _PART))
         dense = np.zeros((n_threads, n_dense, n_dense))
 
         def count(thread: int) -> None:
-            for start, first, last in parts[thread::n_threads]:
-                keys = np.empty((int(corpus.ends[last - 1]) - start) * window, np.uint64)
-                ends = np.asarray(corpus.ends[first:last])
+            for start, at, ends in chunks[thread::n_threads]:
+                keys = np.empty((int(ends[-1]) - at) * window, np.uint64)
                 n_keys = kernels.pairs(
-                    corpus.ids, start, ends, window, n_words, weights, side == "both", dense[thread], keys
+                    corpus.ids, start, at, ends, window, n_words, weights, side == "both", dense[thread], keys
                 )
                 kept = keys[:n_keys]
                 kept.sort()
                 runs.add(*kernels.merged(kept, weights))
                 if progress:
-                    progress(runs.words_done(int(ends[-1]) - start), len(corpus.ids))
+                    progress(runs.words_done(int(ends[-1]) - at), len(corpus.ids))
 
         list(pool.map(count, range(n_threads)))
         table = dense.sum(axis=0)
@@ -96,6 +95,19 @@ def cooccurrences(
     starts, columns, values = kernels.rows(keys, values, n_words, side == "both")
     found = scipy.sparse.csr_array((values, columns, starts), shape=(n_words, n_words))
     return scipy.sparse.csr_array(found.T) if side == "right" else found
+
+
+def _chunks(corpus: EncodedCorpus) -> Iterator[tuple[int, int, np.ndarray]]:
+    """The text in pieces of about `_PART` words, long sentences cut: where the sentence begins, the first word of the piece, and the
+    ends of the piece's sentences.
+    """
+    for start, first, last in corpus.parts(_PART):
+        ends = np.asarray(corpus.ends[first:last])
+        if last - first > 1:
+            yield start, start, ends
+            continue
+        for at in range(start, int(ends[0]), _PART):
+            yield start, at, np.minimum(ends, at + _PART)
 
 
 class _Runs:

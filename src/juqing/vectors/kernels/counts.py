@@ -11,6 +11,7 @@ _BITS = 8  # of a key, the lowest: the distance of the pair
 def pairs(
     ids: np.ndarray,
     start: int,
+    at: int,
     ends: np.ndarray,
     window: int,
     n_words: int,
@@ -26,6 +27,7 @@ def pairs(
     Args:
         ids: All words, (n_ids,) int32.
         start: The first word of the first sentence.
+        at: The first word to count; those of its sentence before it are met all the same.
         ends: For each sentence the place behind its last word, (n,) int64.
         window: Largest distance.
         n_words: Size of the vocabulary.
@@ -40,7 +42,7 @@ def pairs(
     n_keys = 0
     n_dense = dense.shape[0]
     for end in ends:
-        for t in range(start, end):
+        for t in range(max(start, at), end):
             word = ids[t]
             for distance in range(1, min(window, t - start) + 1):
                 row, column = word, ids[t - distance]

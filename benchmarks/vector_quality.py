@@ -1,0 +1,91 @@
+"""How good word vectors are, side by side with gensim: the same text, settings and epochs, three seeds each.
+
+JUQING_TEXT names the text (words between blanks), JUQING_EVAL a folder with similarity sets and analogies (`juqing vectors eval`
+reads them). Window 5, 5 negatives, subsampling 1e-3, min_count 5, dim 100, 5 epochs, one thread. Rates are each program's own for
+skip-gram; for CBOW, whose gradients differ, each has the better one of two.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from common import Bench
+
+from juqing.text.corpus import Corpus
+from juqing.text.vocabulary import Vocabulary
+from juqing.vectors.evaluation import is_analogies, score_analogies, score_similarities
+from juqing.vectors.table import WordVectors
+from juqing.vectors.training import train_vectors
+
+SEEDS = range(3)
+COUNTED = ("ppmi", "log", "raw", "glove")
+
+
+def scores(vectors: WordVectors, sets: list[Path]) -> dict[str, tuple[float, str]]:
+    """Of each set: Spearman's correlation, or the accuracy over all categories."""
+    found = {}
+    for path in sets:
+        if is_analogies(path):
+            score = score_analogies(vectors, path)[-1]
+            found[path.stem] = (score.n_right / max(score.n_known, 1), "accuracy")
+        else:
+            found[path.stem] = (score_similarities(vectors, path).spearman, "rho")
+    return found
+
+
+def main() -> None:
+    from gensim.models import Word2Vec as Gensim
+
+    text, folder = os.environ.get("JUQING_TEXT"), os.environ.get("JUQING_EVAL")
+    if not text or not folder:
+        print("vector_quality: left out; name a text by JUQING_TEXT and a folder of evaluation sets by JUQING_EVAL")
+        return
+    sets = sorted(Path(folder).rglob("*.txt"))
+    bench = Bench(__file__)
+    corpus = Corpus([Path(text)], unit="blank")
+
+    def ours(method: str, seed: int) -> WordVectors:
+        settings: dict[str, Any] = {"seed": seed}
+        if method in ("skip-gram", "cbow", "glove"):
+            settings["n_threads"] = 1
+        return train_vectors(corpus, method=method, settings=settings)[0]
+
+    def theirs(method: str, seed: int) -> WordVectors:
+        model = Gensim(
+            corpus_file=text, vector_size=100, min_count=5, sg=int(method == "skip-gram"), negative=5, sample=1e-3,
+            alpha=0.025 if method == "skip-gram" else 0.05, epochs=5, workers=1, seed=seed,
+        )  # fmt: skip
+        return WordVectors(Vocabulary(model.wv.index_to_key), np.asarray(model.wv.vectors))
+
+    def measure(train: Callable[[str, int], WordVectors], method: str, seeds: range) -> tuple[dict[str, Any], float]:
+        began, found = time.process_time(), []
+        for seed in seeds:
+            found.append(scores(train(method, seed), sets))
+        took = (time.process_time() - began) / len(seeds)
+        return {name: ([each[name][0] for each in found], found[0][name][1]) for name in found[0]}, took
+
+    for method in ("skip-gram", "cbow", *COUNTED):
+        is_random = method not in ("ppmi", "log", "raw")
+        seeds = SEEDS if is_random else range(1)
+        mine, took = measure(ours, method, seeds)
+        peer, peer_took = measure(theirs, method, SEEDS) if method not in COUNTED else ({}, None)
+        for name, (values, unit) in mine.items():
+            others = peer[name][0] if peer else None
+            bench.add(
+                f"{method}, {name}", statistics.mean(values), unit, runs=len(seeds),
+                peer="gensim" if others else None, peer_value=statistics.mean(others) if others else None,
+                spread=statistics.stdev(values) if is_random else None,
+                peer_spread=statistics.stdev(others) if others else None,
+            )  # fmt: skip
+        bench.add(f"{method}, all of it", took, "s", peer="gensim" if peer_took else None, peer_value=peer_took)
+    bench.write()
+
+
+if __name__ == "__main__":
+    main()
