@@ -24,7 +24,12 @@ from juqing.vectors.table import WordVectors
 from juqing.vectors.training import train_vectors
 
 SEEDS = range(3)
-COUNTED = ("ppmi", "log", "raw", "glove")
+METHODS = {
+    "skip-gram": "skip-gram", "cbow": "cbow", "skip-gram, hierarchical": "skip-gram", "cbow, hierarchical": "cbow",
+    "glove": "glove", "ppmi": "ppmi", "log": "log", "raw": "raw",
+}  # fmt: skip
+WITH_PEER = ("skip-gram", "cbow")
+EXACT = ("ppmi", "log", "raw")  # nothing in them is random
 
 
 def scores(vectors: WordVectors, sets: list[Path]) -> dict[str, tuple[float, str]]:
@@ -50,11 +55,13 @@ def main() -> None:
     bench = Bench(__file__)
     corpus = Corpus([Path(text)], unit="blank")
 
-    def ours(method: str, seed: int) -> WordVectors:
+    def ours(name: str, seed: int) -> WordVectors:
         settings: dict[str, Any] = {"seed": seed}
-        if method in ("skip-gram", "cbow", "glove"):
+        if name not in EXACT:
             settings["n_threads"] = 1
-        return train_vectors(corpus, method=method, settings=settings)[0]
+        if "hierarchical" in name:
+            settings["objective"] = "hierarchical"
+        return train_vectors(corpus, method=METHODS[name], settings=settings)[0]
 
     def theirs(method: str, seed: int) -> WordVectors:
         model = Gensim(
@@ -70,17 +77,16 @@ def main() -> None:
         took = (time.process_time() - began) / len(seeds)
         return {name: ([each[name][0] for each in found], found[0][name][1]) for name in found[0]}, took
 
-    for method in ("skip-gram", "cbow", *COUNTED):
-        is_random = method not in ("ppmi", "log", "raw")
-        seeds = SEEDS if is_random else range(1)
+    for method in METHODS:
+        seeds = range(1) if method in EXACT else SEEDS
         mine, took = measure(ours, method, seeds)
-        peer, peer_took = measure(theirs, method, SEEDS) if method not in COUNTED else ({}, None)
+        peer, peer_took = measure(theirs, method, SEEDS) if method in WITH_PEER else ({}, None)
         for name, (values, unit) in mine.items():
             others = peer[name][0] if peer else None
             bench.add(
                 f"{method}, {name}", statistics.mean(values), unit, runs=len(seeds),
                 peer="gensim" if others else None, peer_value=statistics.mean(others) if others else None,
-                spread=statistics.stdev(values) if is_random else None,
+                spread=statistics.stdev(values) if len(seeds) > 1 else None,
                 peer_spread=statistics.stdev(others) if others else None,
             )  # fmt: skip
         bench.add(f"{method}, all of it", took, "s", peer="gensim" if peer_took else None, peer_value=peer_took)

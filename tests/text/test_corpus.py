@@ -19,6 +19,13 @@ from juqing.text.vocabulary import Vocabulary
 LINES = ["林远走了。", "", "她 很 高兴 她 笑", "  ", "Ann laughs"]
 
 
+@pytest.mark.parametrize("unit", UNITS)
+def test_sentences_that_hold_a_text(unit):
+    corpus = Corpus([LINES, ["高兴的事"]], unit=unit)
+    assert list(corpus.containing("高兴")) == [words for words in corpus if "高兴" in "".join(words)]
+    assert len(list(corpus.containing("高兴"))) == 2 and list(corpus.containing("难过")) == []
+
+
 def test_units():
     assert list(Corpus([LINES], unit="blank")) == [["林远走了。"], ["她", "很", "高兴", "她", "笑"], ["Ann", "laughs"]]
     assert list(Corpus([LINES], unit="character"))[:2] == [list("林远走了。"), list("她很高兴她笑")]
@@ -49,6 +56,8 @@ def test_counts_and_ids_are_those_of_the_sentences(tmp_path_factory, lines, unit
             expected = [ids for sentence in sentences if (ids := [kept.index(w) for w in sentence if w in kept])]
             found = np.split(np.asarray(encoded.ids), np.asarray(encoded.ends)[:-1])
             assert [part.tolist() for part in found] == expected
+            encoded.release()
+            assert np.array_equal(encoded.ids, np.concatenate(found))
             assert encoded.n_sentences == len(expected)
             assert encoded.n_words == sum(map(len, sentences))
     finally:

@@ -227,7 +227,7 @@ def test_what_is_refused(monkeypatch):
         find_senses(CONTEXTS, "bank", blank(*["bank fish1"] * 9, *["bank unheard"] * 9))
     with pytest.raises(InputError, match="window is 0"):
         Contexts(VECTORS, 0)
-    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    monkeypatch.setitem(sys.modules, "sklearn.cluster", None)
     with pytest.raises(MissingExtraError, match=r"juqing\[train\]"):
         find_senses(CONTEXTS, "bank", corpus)
 

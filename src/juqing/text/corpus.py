@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import lzma
+import mmap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -211,6 +212,12 @@ class EncodedCorpus:
         ids = np.memmap(path, "<i4", "r", 0, (n_ids,))
         ends = np.memmap(path, "<i8", "r", -(-4 * n_ids // 8) * 8, (n_sentences,))
         return cls(ids, ends, n_words)
+
+    def release(self) -> None:
+        """Let the system take back the memory of what was read of the file; it is read again where it is needed."""
+        for array in (self.ids, self.ends):
+            if (mapped := getattr(array, "_mmap", None)) is not None:
+                mapped.madvise(mmap.MADV_DONTNEED)
 
     def parts(self, n: int) -> list[tuple[int, int, int]]:
         """Sentences in parts of about `n` words: first word, first sentence, the one behind the last."""

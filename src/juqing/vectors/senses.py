@@ -161,7 +161,8 @@ def find_senses(
     Source: Rousseeuw, "Silhouettes" (1987); the references as in Liu et al., "Statistical significance of clustering" (2008).
     """
     try:
-        from threadpoolctl import threadpool_limits  # comes with scikit-learn
+        import sklearn.cluster  # noqa: F401  # before threads are limited: what is loaded later is not
+        from threadpoolctl import threadpool_limits
     except ImportError:
         raise MissingExtraError("Finding senses", "train") from None
     vectors = contexts.vectors

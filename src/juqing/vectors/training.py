@@ -147,6 +147,7 @@ def train_vectors(
                 ),
             )  # fmt: skip
             told = f"{encoded.n_words:,} words read {config.epochs} times, mean loss {model.loss_:.3f}"
+            del model.contexts_  # before the vectors are copied out
             return model.vectors(), told
         counts = _counted(encoded, len(vocabulary), window, "harmonic" if method == "glove" else "flat", folder, tell)
         if isinstance(config, GloveConfig):

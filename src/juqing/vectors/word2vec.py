@@ -34,6 +34,7 @@ from juqing.vectors.table import WordVectors
 ARCHITECTURES = ("skip-gram", "cbow")
 OBJECTIVES = ("negative", "hierarchical", "softmax")
 _PART = 20_000
+_ROWS = 10_000
 _LONGEST_SENTENCE = 1000
 _LOWEST_RATE = 1e-4
 _LARGEST_SOFTMAX = 20_000
@@ -129,7 +130,9 @@ class Word2Vec:
         self.vocabulary_ = vocabulary
         self.centers_, self.contexts_ = aligned((n, width)), aligned((n, width))
         random = np.random.default_rng(config.seed)
-        self.centers_[:, : config.dim] = (random.random((n, config.dim), dtype=np.float32) - 0.5) / config.dim
+        for first in range(0, n, _ROWS):  # not all at once: that would be half as much memory again
+            rows = self.centers_[first : first + _ROWS, : config.dim]
+            rows[:] = (random.random(rows.shape, dtype=np.float32) - 0.5) / config.dim
         if vectors is not None:
             known = [k for k, word in enumerate(vocabulary.words) if word in vectors]
             rows = [vectors.vocabulary.index[vocabulary.words[k]] for k in known]
@@ -216,6 +219,7 @@ class Word2Vec:
                     progress(done, n_words * config.epochs, rate, self.loss_)
 
         def after(k: int, now: bool) -> None:
+            corpus.release()
             dim = config.dim
             state = {"contexts": self.contexts_[:, :dim], "heard": heard, "part": k}
             saved.save(self.centers_[:, :dim], state, now=now)
