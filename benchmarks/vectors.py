@@ -73,8 +73,9 @@ def stanford(programs: Path, text: Path, folder: Path) -> tuple[float, float]:
     def run(name: str, *options: object, stdin: Path | None = None, stdout: str | None = None) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         with (stdin or Path(os.devnull)).open("rb") as given, (folder / (stdout or "said")).open("wb") as taken:
-            command = [str(programs / name), "-verbose", "0", *map(str, options)]
-            subprocess.run(command, stdin=given, stdout=taken, stderr=subprocess.DEVNULL, check=True)
+            command = [str(programs.resolve() / name), "-verbose", "0", *map(str, options)]
+            # they leave files in the folder they run in
+            subprocess.run(command, stdin=given, stdout=taken, stderr=subprocess.DEVNULL, cwd=folder, check=True)
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         return used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
 
