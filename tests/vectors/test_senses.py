@@ -149,7 +149,7 @@ def test_words_with_tags():
     assert found.n_occurrences == 12 and found.senses[0].examples[0].word == "打/v"
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(
     st.lists(st.lists(st.sampled_from(["bank", "fish1", "money2", "sports3", "unheard"]), min_size=1, max_size=7), min_size=8, max_size=30),
     st.integers(1, 5),
