@@ -37,8 +37,9 @@ def scores(vectors: WordVectors, sets: list[Path]) -> dict[str, tuple[float, str
     found = {}
     for path in sets:
         if is_analogies(path):
-            score = score_analogies(vectors, path)[-1]
-            found[path.stem] = (score.n_right / max(score.n_known, 1), "accuracy")
+            categories = score_analogies(vectors, path)
+            n_known = sum(each.n_known for each in categories)
+            found[path.stem] = (sum(each.n_right for each in categories) / max(n_known, 1), "accuracy")
         else:
             found[path.stem] = (score_similarities(vectors, path).spearman, "rho")
     return found

@@ -14,6 +14,8 @@ from juqing.errors import OutputError
 
 def check_writable(path: Path) -> None:
     """Raise `OutputError` where a file or folder cannot be made at `path`: asked before long work, not after it."""
+    with _reported(path):  # the name may be too long
+        path.exists()
     if path.is_dir() and not os.access(path, os.W_OK):
         raise OutputError("the folder cannot be written to.", "Choose another one with --out.", path=path)
     parent = next((folder for folder in path.absolute().parents if folder.exists()), Path("/"))
@@ -21,6 +23,13 @@ def check_writable(path: Path) -> None:
         raise OutputError(f"{parent} is a file, not a folder.", "Choose another path with --out.", path=path)
     if not os.access(parent, os.W_OK):
         raise OutputError(f"nothing can be written into {parent}.", "Choose another path with --out.", path=path)
+
+
+def check_file(path: Path) -> None:
+    """Raise `OutputError` where `writing` would refuse: asked before long work, not after it."""
+    check_writable(path)
+    if path.is_dir():
+        raise OutputError("this is a folder; a file was to be written.", "Choose another path with --out.", path=path)
 
 
 @contextmanager

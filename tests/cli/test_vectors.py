@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -12,9 +13,10 @@ import numpy as np
 import pytest
 
 from juqing.cli import main
+from juqing.text.corpus import Corpus
 from juqing.vectors import WordVectors
 from juqing.vectors.files import read_vectors, write_vectors
-from juqing.vectors.training import EPOCHS
+from juqing.vectors.training import EPOCHS, train_vectors
 
 
 @pytest.fixture
@@ -324,3 +326,30 @@ def test_wordnet(juqing, tmp_path, monkeypatch):
         code, _, err = juqing("vectors", "wordnet", *args)
         assert code == 2 and said in err and "Traceback" not in err, (args, err)
     assert not (tmp_path / "wn").exists()
+
+
+def test_a_run_that_was_tampered_with_is_refused(juqing, tmp_path):
+    """Kernels trust their arrays, so what is read of a run is checked."""
+    text, out = tmp_path / "text.txt", tmp_path / "v.npz"
+    many_words(text, 50)
+    options = {"min_count": 1, "settings": {"dim": 4, "epochs": 1, "n_threads": 1}}
+    run = tmp_path / "v.npz.run"
+    train_vectors(Corpus([text], unit="blank"), run=run, **options)
+    numbers = json.loads((run / "text.json").read_text(encoding="utf-8"))
+    ids = (run / "ids").read_bytes()
+    command = ("vectors", "train", text, "--unit", "blank", "--dim", 4, "--epochs", 1, "--min-count", 1, "--out", out)
+    for changed, data in (
+        ({"n_ids": numbers["n_ids"] - 4}, ids),
+        ({"words": numbers["words"][:2], "counts": numbers["counts"][:2]}, ids),
+        ({}, b"\0\0\0\x70" + ids[4:]),
+        ({}, ids[:-8] + b"\0\0\0\0\0\0\0\x70"),
+        ({}, ids[:100]),
+    ):
+        (run / "text.json").write_text(json.dumps({**numbers, **changed}), encoding="utf-8")
+        (run / "ids").write_bytes(data)
+        code, _, err = juqing(*command, "--set", "n_threads=1", "--resume")
+        assert code == 2 and "cannot be read" in err and "Delete the run" in err
+    (run / "text.json").write_text(json.dumps(numbers), encoding="utf-8")
+    (run / "ids").write_bytes(ids)
+    code, said, _ = juqing(*command, "--set", "n_threads=1", "--resume")
+    assert code == 0 and "nan" not in said and not run.exists()

@@ -155,3 +155,28 @@ def test_other_refusals(tmp_path):
     with pytest.raises(InputError, match="line break"):
         write_vectors(WordVectors(["a\nb"], np.ones((1, 1))), tmp_path / "x.npz")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.txt", b"2 2\na 1 2 3\nb 4 5 6\n", "line 2: the row has 3 numbers, not 2"),
+        ("a.glove", b"a 1 2\nb 1 2\nc 1 2 3\n", "line 3: the row has 3 numbers, not 2"),
+        ("a.bin", b"1 1\na \0\0\0\0\nb \0\0\0\0\n", "promises 1 words, and more follow"),
+        ("a.glove", b"a 1 " + b"1" * 3000, "is not a finite number"),
+        ("a.safetensors", b"\xff\x27\0\0\0\0\0\0" + b"[" * 10239, "it is damaged"),
+        ("a.safetensors.gz", b"", "a .safetensors cannot be compressed"),
+    ],
+)
+def test_more_files_that_are_refused(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read_vectors(tmp_path / name)
+
+
+def test_numbers_that_are_not_finite_are_found_in_every_form(tmp_path):
+    vectors = WordVectors(["a", "b"], np.array([[1, 2], [3, np.nan]], np.float32))
+    for name in ("v.safetensors", "v.npz", "v.bin", "v.txt"):
+        write_vectors(vectors, tmp_path / name)
+        with pytest.raises(FormatError, match="finite"):
+            read_vectors(tmp_path / name)

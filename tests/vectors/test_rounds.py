@@ -112,7 +112,7 @@ def test_a_state_of_something_else_is_refused(text, tmp_path):
     path = tmp_path / "state.npz"
     Word2Vec(Word2VecConfig(dim=8, epochs=1, n_threads=1)).fit(*text, checkpoint=path)
     Word2Vec(Word2VecConfig(dim=8, epochs=1, n_threads=2)).fit(*text, checkpoint=path)
-    with pytest.raises(TrainingError, match=r"other words or settings.*state.npz|state.npz.*other words or settings"):
+    with pytest.raises(TrainingError, match=r"other words, text or settings.*state.npz|state.npz.*other words, text or settings"):
         Word2Vec(Word2VecConfig(dim=9, epochs=1)).fit(*text, checkpoint=path)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ModelError, match="cannot be read"):

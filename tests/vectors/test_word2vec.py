@@ -274,3 +274,10 @@ def test_other_refusals(tmp_path):
         Word2Vec(Word2VecConfig(learning_rate=1e30, n_threads=1)).fit(
             corpus.encode(vocabulary, tmp_path / "ids"), vocabulary
         )
+
+
+def test_a_text_without_neighbors_is_refused(tmp_path):
+    corpus = Corpus([["a", "b", "a"]], unit="blank")
+    vocabulary = Vocabulary.of_counts(corpus.counts())
+    with pytest.raises(InputError, match="no word of the text has a neighbor"):
+        Word2Vec().fit(corpus.encode(vocabulary, tmp_path / "ids"), vocabulary)

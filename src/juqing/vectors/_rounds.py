@@ -63,12 +63,13 @@ class Checkpoint:
         path: The file; nothing is kept where None.
         vocabulary: The words that are trained.
         config: A dataclass of what was asked; a state of other words or settings is refused.
+        n: Words or pairs that are gone through, likewise.
     """
 
-    def __init__(self, path: Path | None, vocabulary: Vocabulary, config: Any):
+    def __init__(self, path: Path | None, vocabulary: Vocabulary, config: Any, n: int):
         self.path, self.vocabulary = path, vocabulary
         # how many threads there are may change from one machine to the next
-        self.asked = json.dumps({k: v for k, v in asdict(config).items() if k != "n_threads"})
+        self.asked = json.dumps({**{k: v for k, v in asdict(config).items() if k != "n_threads"}, "n": n})
         self.saved = time.monotonic()
 
     def load(self) -> dict[str, np.ndarray] | None:
@@ -89,7 +90,7 @@ class Checkpoint:
             raise ModelError(found, "Delete it, and begin again.", path=self.path) from None
         if asked != self.asked or words != _lines(self.vocabulary):
             raise TrainingError(
-                "it is the state of a training of other words or settings.",
+                "it is the state of a training of other words, text or settings.",
                 "Delete it, or ask the same.",
                 path=self.path,
             )
@@ -120,7 +121,9 @@ class Checkpoint:
 def check_finite(table: np.ndarray) -> None:
     """Raise `TrainingError` where a number is not finite."""
     if not np.isfinite(table).all():
-        raise TrainingError("a vector is not finite any more.", "Lower the learning rate.")
+        raise TrainingError(
+            "a vector is not finite any more.", "Lower the learning rate, and delete the run where one was kept."
+        )
 
 
 def _lines(vocabulary: Vocabulary) -> str:

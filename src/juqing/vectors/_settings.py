@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from juqing.errors import InputError
 
 
@@ -15,7 +13,7 @@ def check_ranges(settings: object, ranges: dict[str, tuple[float, float]]) -> No
 
 
 def check_positive(settings: object, *names: str) -> None:
-    """Raise `InputError` where an attribute is not a finite number above 0."""
+    """Raise `InputError` where an attribute is not a number above 0 that a float32 can hold."""
     for name in names:
-        if not 0 < getattr(settings, name) < math.inf:
+        if not 1e-30 < getattr(settings, name) < 1e38:  # they are used as float32
             raise InputError(f"{name} is {getattr(settings, name)}.", "It must be above 0.")

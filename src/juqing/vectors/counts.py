@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse
 
-from juqing.errors import InputError
+from juqing.errors import InputError, OutputError
 from juqing.text.corpus import EncodedCorpus
 
 SIDES = ("both", "left", "right")
@@ -60,8 +61,7 @@ def cooccurrences(
     """
     from juqing.vectors.kernels import counts as kernels
 
-    if not 1 <= window <= _MAX_WINDOW:
-        raise InputError(f"the window is {window}.", f"It is 1 to {_MAX_WINDOW} words.")
+    check_window(window)
     for name, value, known in (("side", side, SIDES), ("weighting", weighting, WEIGHTINGS)):
         if value not in known:
             raise InputError(f"{name} is {value!r}.", f"Choose one of {', '.join(known)}.")
@@ -70,13 +70,16 @@ def cooccurrences(
     weights = np.ones(window + 1) if weighting == "flat" else 1.0 / np.maximum(np.arange(window + 1), 1)
     n_threads = n_threads or os.cpu_count() or 1
     n_dense = min(n_words, _DENSE)
-    chunks = list(_chunks(corpus))
+    chunks = list(_chunks(corpus, max(1, _PART * 5 // max(window, 5))))  # a wide window makes many pairs
+    stop = threading.Event()
     with tempfile.TemporaryDirectory(prefix="juqing-counts-") as folder, ThreadPoolExecutor(n_threads) as pool:
         runs = _Runs(Path(folder), max(memory // 16, 2 * _PART))
         dense = np.zeros((n_threads, n_dense, n_dense))
 
         def count(thread: int) -> None:
             for start, at, ends in chunks[thread::n_threads]:
+                if stop.is_set():
+                    return
                 keys = np.empty((int(ends[-1]) - at) * window, np.uint64)
                 n_keys = kernels.pairs(
                     corpus.ids, start, at, ends, window, n_words, weights, side == "both", dense[thread], keys
@@ -87,7 +90,15 @@ def cooccurrences(
                 if progress:
                     progress(runs.words_done(int(ends[-1]) - at), len(corpus.ids))
 
-        list(pool.map(count, range(n_threads)))
+        try:
+            list(pool.map(count, range(n_threads)))
+        except OSError as error:
+            stop.set()
+            found = f"pairs that do not fit into memory cannot be written: {error.strerror}."
+            raise OutputError(found, "Free some space, or name another folder by TMPDIR.", path=Path(folder)) from None
+        except BaseException:  # Ctrl-C too: the other threads would count on
+            stop.set()
+            raise
         table = dense.sum(axis=0)
         words, others = np.nonzero(table)
         keys = words.astype(np.uint64) * np.uint64(n_words) + others.astype(np.uint64)
@@ -97,25 +108,29 @@ def cooccurrences(
     return scipy.sparse.csr_array(found.T) if side == "right" else found
 
 
-def _chunks(corpus: EncodedCorpus) -> Iterator[tuple[int, int, np.ndarray]]:
-    """The text in pieces of about `_PART` words, long sentences cut: where the sentence begins, the first word of the piece, and the
+def check_window(window: int) -> None:
+    """Raise `InputError` where pairs cannot be counted in such a window."""
+    if not 1 <= window <= _MAX_WINDOW:
+        raise InputError(f"the window is {window}.", f"It is 1 to {_MAX_WINDOW} words.")
+
+
+def _chunks(corpus: EncodedCorpus, n: int) -> Iterator[tuple[int, int, np.ndarray]]:
+    """The text in pieces of about `n` words, long sentences cut: where the sentence begins, the first word of the piece, and the
     ends of the piece's sentences.
     """
-    for start, first, last in corpus.parts(_PART):
+    for start, first, last in corpus.parts(n):
         ends = np.asarray(corpus.ends[first:last])
         if last - first > 1:
             yield start, start, ends
             continue
-        for at in range(start, int(ends[0]), _PART):
-            yield start, at, np.minimum(ends, at + _PART)
+        for at in range(start, int(ends[0]), n):
+            yield start, at, np.minimum(ends, at + n)
 
 
 class _Runs:
     """Sorted keys with their sums. Runs are merged in memory, and moved to disk where they grow too large."""
 
     def __init__(self, folder: Path, most: int):
-        import threading
-
         self.folder = folder
         self.most = most
         self.lock = threading.Lock()

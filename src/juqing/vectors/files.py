@@ -18,6 +18,7 @@ import json
 import lzma
 import mmap
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
@@ -34,6 +35,7 @@ _COMPRESSED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open
 _LINES = 4096
 _BLOCK = 2**22
 _LONGEST_WORD = 4096
+_LONGEST_NUMBER = 400
 _WIDEST = 100_000
 
 
@@ -99,6 +101,8 @@ def check_suffix(path: Path) -> str:
     kind = Path(name).suffix
     if kind not in SUFFIXES:
         raise InputError(f"the suffix {kind!r} is not known.", f"Known are {', '.join(SUFFIXES)}.", path=path)
+    if kind in (".npz", ".safetensors") and name != path.name.lower():
+        raise InputError(f"a {kind} cannot be compressed.", "Give it without, or take .txt or .bin.", path=path)
     return kind
 
 
@@ -132,8 +136,16 @@ def _read_text(file: IO[bytes], path: Path) -> WordVectors:
                 f"the row has {len(line.split()) - 1} numbers, not {dim}.", "Give whole rows.", path=path, line=number
             )
         blocks.append(_numbers(split, block, dim, path))
-        for (number, _), fields in zip(block, split, strict=True):
-            words.append(_word(fields[0].strip(), path, number))
+        for (number, line), fields in zip(block, split, strict=True):
+            word = _word(fields[0].strip(), path, number)
+            if " " in word and _is_number(word.rpartition(" ")[2]):
+                raise FormatError(
+                    f"the row has {len(line.split()) - 1} numbers, not {dim}.",
+                    "Give whole rows.",
+                    path=path,
+                    line=number,
+                )
+            words.append(word)
     if promised is not None and promised != len(words):
         raise FormatError(
             f"its first line promises {promised:,} words, and {len(words):,} follow.",
@@ -160,22 +172,32 @@ def _lines(file: IO[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _numbers(split: list[list[bytes]], block: list[tuple[int, bytes]], dim: int, path: Path) -> np.ndarray:
-    try:
-        values = np.array([fields[1:] for fields in split], dtype="S").astype(np.float32)
-    except ValueError:
-        values = None
+    values = None
+    if (
+        max(len(field) for fields in split for field in fields[1:]) <= _LONGEST_NUMBER
+    ):  # an array has room for the longest
+        with suppress(ValueError), np.errstate(over="ignore"):
+            values = np.array([fields[1:] for fields in split], dtype="S").astype(np.float32)
     if values is not None and values.shape == (len(split), dim) and np.isfinite(values).all():
         return values
     for (number, _), fields in zip(block, split, strict=True):
         for field in fields[1:]:
-            try:
-                finite = np.isfinite(np.float32(field))
-            except ValueError:
-                finite = False
+            finite = False
+            if len(field) <= _LONGEST_NUMBER:
+                with suppress(ValueError), np.errstate(over="ignore"):
+                    finite = np.isfinite(np.float32(field))
             if not finite:
                 shown = field[:40].decode("utf-8", "replace")
                 raise FormatError(f"{shown!r} is not a finite number.", "Correct the row.", path=path, line=number)
     raise FormatError("a row is damaged.", "Give whole rows.", path=path, line=block[0][0])
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _word(word: bytes, path: Path, number: int) -> str:
@@ -221,17 +243,21 @@ def _read_binary(file: IO[bytes], path: Path) -> WordVectors:
             raise FormatError(f"it ends inside the vector of word {k + 1:,}.", "The file may be cut off.", path=path)
         words.append(bytes(word).decode("utf-8", "replace"))
         rows.append(row)
+    if data.read(2).strip():
+        raise FormatError(
+            f"its first line promises {n_words:,} words, and more follow.", "Correct the first line.", path=path, line=1
+        )
     matrix = np.frombuffer(b"".join(rows), dtype="<f4").reshape(n_words, dim)
     _check_finite(matrix, words, path)
     return WordVectors(_vocabulary(words, path), matrix)
 
 
 def _check_finite(matrix: np.ndarray, words: list[str], path: Path) -> None:
-    bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
-    if len(bad):
-        raise FormatError(
-            f"the vector of {words[bad[0]]!r} holds a number that is not finite.", "Train again.", path=path
-        )
+    for first in range(0, len(matrix), _LINES):  # all at once would hold the table in memory
+        bad = np.flatnonzero(~np.isfinite(matrix[first : first + _LINES]).all(axis=1))
+        if len(bad):
+            word = words[first + bad[0]]
+            raise FormatError(f"the vector of {word!r} holds a number that is not finite.", "Train again.", path=path)
 
 
 def _arrays(vectors: WordVectors) -> dict[str, np.ndarray]:
@@ -291,7 +317,7 @@ def _write_safetensors(file: IO[bytes], arrays: dict[str, np.ndarray]) -> None:
 
 
 def _read_safetensors(file: IO[bytes], path: Path) -> WordVectors:
-    """Map the tensors into memory: opening takes no time, and rows are read when they are asked for."""
+    """Map the tensors into memory: nothing is copied, and the system may take back what is not in use."""
     try:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         size = int.from_bytes(mapped[:8], "little")
@@ -305,6 +331,8 @@ def _read_safetensors(file: IO[bytes], path: Path) -> WordVectors:
             if end - start != int(np.prod(shape)) * dtype.itemsize or start < 0:
                 raise ValueError(f"the tensor {name!r} has the wrong size")
             arrays[name] = np.frombuffer(mapped, dtype, int(np.prod(shape)), 8 + size + start).reshape(shape)
-    except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError, RecursionError) as error:
         raise FormatError(f"it is damaged ({error}).", "Give one that juqing wrote.", path=path) from None
-    return _of_arrays(arrays, path)
+    found = _of_arrays(arrays, path)
+    _check_finite(found.vectors, found.words, path)
+    return found

@@ -113,7 +113,7 @@ class Glove:
         self.word_biases_, self.context_biases_ = (self._biases(n, random) for _ in range(2))
         order = random.permutation(len(logs))  # once, so that near pairs are far apart
         n_pairs, n_parts = len(order), -(-len(order) // _PART)
-        saved, first = Checkpoint(checkpoint, vocabulary, config), 0
+        saved, first = Checkpoint(checkpoint, vocabulary, config, n_pairs), 0
         tables = {name: getattr(self, name + "_") for name in ("words", "contexts", "word_biases", "context_biases")}
         losses = np.zeros(config.epochs)
         if (state := saved.load()) is not None:
@@ -142,7 +142,8 @@ class Glove:
 
         in_rounds(work, first, n_parts * config.epochs, n_threads=config.n_threads or os.cpu_count() or 1, after=after)
         self.loss_ = float(losses[-1])
-        check_finite(self.words_)
+        for table in tables.values():
+            check_finite(table)
         return self
 
     def _table(self, n: int, width: int, random: np.random.Generator) -> np.ndarray:

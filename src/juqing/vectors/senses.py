@@ -185,9 +185,10 @@ def find_senses(
         )
     units = np.array([contexts._of_ids(ids) for ids, _ in kept])
     n_distinct = len(np.unique(units.round(5), axis=0))
-    if n_senses is not None and n_senses > n_distinct:
+    if n_senses is not None and n_senses > min(n_distinct, len(units) - 1):
         raise InputError(
-            f"{n_senses} senses are asked for, and {word!r} has {n_distinct} different contexts.", "Ask for fewer."
+            f"{n_senses} senses are asked for, and {word!r} has {n_distinct} different contexts in {len(units)} places.",
+            "Ask for fewer.",
         )
     most = min(max_senses, n_distinct, len(units) - 1)
     with threadpool_limits(1):  # so few rows are slower on several threads, and sums would depend on their number

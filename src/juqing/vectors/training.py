@@ -19,11 +19,11 @@ from juqing.outputs import writing
 from juqing.text.corpus import Corpus, EncodedCorpus
 from juqing.text.vocabulary import Vocabulary
 from juqing.vectors._settings import check_ranges
-from juqing.vectors.counts import cooccurrences
+from juqing.vectors.counts import check_window, cooccurrences
 from juqing.vectors.glove import Glove, GloveConfig
 from juqing.vectors.svd import log_counts, ppmi, svd_vectors, truncated_svd
 from juqing.vectors.table import WordVectors
-from juqing.vectors.word2vec import ARCHITECTURES, Word2Vec, Word2VecConfig
+from juqing.vectors.word2vec import ARCHITECTURES, Word2Vec, Word2VecConfig, check_width
 
 Progress = Callable[[float, float | None, str], None]
 """Told the steps done, all of them where that is known, and what is going on, with its rate and loss."""
@@ -58,12 +58,13 @@ class SvdConfig:
 Config = Word2VecConfig | GloveConfig | SvdConfig
 
 
-def config_of(method: str, settings: Mapping[str, Any]) -> Config:
+def config_of(method: str, settings: Mapping[str, Any], *, window: int = 5) -> Config:
     """The settings of a method, defaults filled in.
 
     Args:
         method: One of `METHODS`.
-        settings: Of the method's own dataclass, by name; numbers may be given as text.
+        settings: Of the method's own dataclass, by name, but for the window; numbers may be given as text.
+        window: Of skip-gram and CBOW.
 
     Raises:
         InputError: The method or a name is not known, or a value is out of its range.
@@ -71,10 +72,10 @@ def config_of(method: str, settings: Mapping[str, Any]) -> Config:
     if method not in METHODS:
         raise InputError(f"the method is {method!r}.", f"Choose one of {', '.join(METHODS)}.")
     if method in ARCHITECTURES:
-        kind, given = Word2VecConfig, {"architecture": method, "learning_rate": _RATES[method]}
+        kind, given = Word2VecConfig, {"architecture": method, "window": window, "learning_rate": _RATES[method]}
     else:
         kind, given = (GloveConfig if method == "glove" else SvdConfig), {}
-    known = {field.name: type(field.default) for field in fields(kind) if field.name != "architecture"}
+    known = {field.name: type(field.default) for field in fields(kind) if field.name not in ("architecture", "window")}
     if method in ("log", "raw"):
         del known["smoothing"], known["shift"]
     for name, value in settings.items():
@@ -82,8 +83,9 @@ def config_of(method: str, settings: Mapping[str, Any]) -> Config:
             raise InputError(f"{method} has no setting {name!r}.", f"It has {', '.join(known)}.")
         try:
             given[name] = known[name](value)
-        except ValueError:
-            raise InputError(f"{name} is {value!r}.", "Give a number.") from None
+        except (ValueError, TypeError, OverflowError):
+            what = "whole number" if known[name] is int else "number"
+            raise InputError(f"{name} is {value!r}.", f"Give a {what}.") from None
     return kind(**given)
 
 
@@ -120,12 +122,13 @@ def train_vectors(
         TrainingError: `run` is there and not to be resumed, or is of something else; a vector is not finite any more.
         OutputError: `run` cannot be written.
     """
-    settings = dict(settings or {})
-    if method in ARCHITECTURES:
-        settings["window"] = window
-    config = config_of(method, settings)
-    if start is not None and not isinstance(config, Word2VecConfig):
-        raise InputError(f"{method} cannot go on from other vectors.", "skip-gram and cbow can.")
+    config = config_of(method, settings or {}, window=window)
+    if not isinstance(config, Word2VecConfig):
+        check_window(window)
+    if start is not None:
+        if not isinstance(config, Word2VecConfig):
+            raise InputError(f"{method} cannot go on from other vectors.", "skip-gram and cbow can.")
+        check_width(start, config.dim)
     asked = {
         "method": method, "window": window, "min_count": min_count, "text": corpus.fingerprint(),
         "start": [*start.vectors.shape, float(start.vectors.sum())] if start is not None else None,
@@ -200,7 +203,9 @@ def _encoded(
         found = _read_json(path)
         try:
             vocabulary = Vocabulary(found["words"], found["counts"])
-            return vocabulary, EncodedCorpus.load(ids, found["n_ids"], found["n_sentences"], found["n_words"])
+            encoded = EncodedCorpus.load(ids, found["n_ids"], found["n_sentences"], found["n_words"])
+            encoded.check(len(vocabulary))
+            return vocabulary, encoded
         except (KeyError, TypeError, ValueError, OSError, InputError) as error:
             raise _broken(path, error) from None
     counted = corpus.counts(lambda n: tell(n, None, "counting words"))

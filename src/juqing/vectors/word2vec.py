@@ -122,10 +122,8 @@ class Word2Vec:
                 f"the vocabulary has {n:,} words; the full softmax would take all of them for each word of the text.",
                 f"Choose another objective, or raise min_count until {_LARGEST_SOFTMAX:,} are left.",
             )
-        if vectors is not None and vectors.dim != config.dim:
-            raise InputError(
-                f"vectors of a width of {vectors.dim} cannot go on with dim {config.dim}.", "Ask for the same."
-            )
+        if vectors is not None:
+            check_width(vectors, config.dim)
         width = padded(config.dim)
         self.vocabulary_ = vocabulary
         self.centers_, self.contexts_ = aligned((n, width)), aligned((n, width))
@@ -179,16 +177,19 @@ class Word2Vec:
             kernels.HIERARCHICAL: int(np.diff(path_ends, prepend=0).max(initial=0)),
             kernels.SOFTMAX: len(counts),
         }[objective]
+        if np.diff(corpus.ends, prepend=0).max(initial=0) < 2:
+            raise InputError("no word of the text has a neighbor.", "A line is a sentence: lines of several words.")
         parts = corpus.parts(_PART)
         n_words, n_parts = len(corpus.ids), len(parts)
         width = self.centers_.shape[1]
         n_in, n_out = 2 * config.window, -(-n_outputs // kernels.ROWS) * kernels.ROWS
         table, nothing = kernels.sigmoid_table(), aligned((1, width))
         heard = np.zeros(2)  # of late: the loss, and how many predictions it is of
-        saved, first = Checkpoint(checkpoint, vocabulary, config), 0
+        saved, first = Checkpoint(checkpoint, vocabulary, config, n_words), 0
         if (state := saved.load()) is not None:
             self.centers_[:, : config.dim], self.contexts_[:, : config.dim] = state["vectors"], state["contexts"]
             heard, first = state["heard"], int(state["part"])
+            self.loss_ = heard[0] / heard[1] if heard[1] else math.nan
         before = n_words * (first // n_parts) + parts[first % n_parts][0]
         lock, began, done = threading.Lock(), time.perf_counter(), before
 
@@ -231,6 +232,12 @@ class Word2Vec:
     def vectors(self) -> WordVectors:
         """The vectors of words as centers."""
         return WordVectors(self.vocabulary_, np.ascontiguousarray(self.centers_[:, : self.config.dim]))
+
+
+def check_width(vectors: WordVectors, dim: int) -> None:
+    """Raise `InputError` where vectors to go on from are not as wide as those that are asked for."""
+    if vectors.dim != dim:
+        raise InputError(f"vectors of a width of {vectors.dim} cannot go on with dim {dim}.", "Ask for the same.")
 
 
 def _keep(counts: np.ndarray, subsample: float) -> np.ndarray:
