@@ -33,6 +33,12 @@ def test_units():
     assert list(Corpus([["她很高兴。"]], tags=True)) == [["她/r", "很/zg", "高兴/b", "。/x"]]
 
 
+def test_blocks_tell_their_source(tmp_path):
+    (tmp_path / "a.txt").write_text("一\n二", encoding="utf-8")
+    (tmp_path / "b.txt").write_text("三\n", encoding="utf-8")
+    assert list(Corpus([tmp_path, ["四", "五"]]).blocks()) == [(0, "一\n二"), (1, "三\n"), (2, "四\n五")]
+
+
 lines = st.lists(st.text(st.sampled_from("她很高兴走了笑。 \tab，"), max_size=20), max_size=12)
 
 
@@ -135,3 +141,23 @@ def test_other_refusals(tmp_path, monkeypatch):
     (tmp_path / "long.txt").write_bytes(b"a\n" + b"x" * 99)
     with pytest.raises(FormatError, match="line 2: the line is longer"):
         Corpus([tmp_path / "long.txt"], unit="blank").counts()
+
+
+def test_sources_that_are_refused(tmp_path):
+    for sources, message in (
+        (["novels/"], "no path"),
+        ("novels/", "no path"),
+        ([(line for line in ["a b"])], "no path"),
+        ([Path("长" * 200)], "cannot be read"),
+    ):
+        with pytest.raises(InputError, match=message):
+            Corpus(sources)
+    with pytest.raises(InputError, match="not cut into words"):
+        Corpus([[["a", "b"]]]).counts()  # pyright: ignore[reportArgumentType]
+
+
+def test_hidden_folders_are_left_out(tmp_path):
+    for name in (".git/a.txt", "b/c.txt", "b/.d.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    assert Corpus([tmp_path]).sources == [tmp_path / "b" / "c.txt"]

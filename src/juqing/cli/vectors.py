@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from juqing.cli.options import Texts, text_sources
+
 if TYPE_CHECKING:
     from juqing.vectors import WordVectors
     from juqing.vectors.wordnet import Meaning, Neighbor, WordNet
@@ -16,12 +18,6 @@ vectors_app = typer.Typer(
 )
 
 Table = Annotated[Path, typer.Argument(help="Word vectors: .txt, .vec, .glove, .bin, .npz or .safetensors.")]
-Texts = Annotated[
-    list[Path],
-    typer.Argument(
-        help="Text (.txt, .md, also .gz, .xz, .zst), scripts (.docx, .fountain, .fdx, ...), folders of them."
-    ),
-]
 Unit = Annotated[str, typer.Option("--unit", help="word (cut by rjieba), character, or blank.")]
 Count = Annotated[int, typer.Option("-n", min=1, help="Number of words.")]
 Multiply = Annotated[bool, typer.Option("--multiply", help="3CosMul in place of 3CosAdd.")]
@@ -62,12 +58,12 @@ def train(
 
     from juqing.cli.output import progress
     from juqing.errors import InputError, MissingExtraError
-    from juqing.outputs import check_writable
+    from juqing.outputs import check_file
     from juqing.text.corpus import Corpus
     from juqing.vectors.files import check_suffix, read_vectors, write_vectors
 
     check_suffix(out)
-    check_writable(out)
+    check_file(out)
     try:
         from juqing.vectors.training import train_vectors
     except ImportError:
@@ -80,7 +76,7 @@ def train(
         if not equals:
             raise InputError(f"--set is {setting!r}.", "Write NAME=VALUE.")
         asked[name.strip()] = value.strip()
-    corpus = Corpus(_sources(texts), unit=unit, tags=tags)
+    corpus = Corpus(text_sources(texts), unit=unit, tags=tags)
     before = read_vectors(start) if start else None
     run = out.with_name(out.name + ".run")
     there = run.exists()
@@ -145,6 +141,7 @@ def evaluate_vectors(
 
     Example: juqing vectors eval vectors.safetensors wordsim-297.txt CA8_semantic.txt
     """
+    from juqing.cli.output import printable
     from juqing.vectors.evaluation import AnalogyScore, is_analogies, score_analogies, score_similarities
     from juqing.vectors.files import read_vectors
 
@@ -152,7 +149,9 @@ def evaluate_vectors(
     for path in sets:
         if not is_analogies(path):
             score = score_similarities(vectors, path)
-            typer.echo(f"{score.name:<32} spearman {score.spearman:7.4f}  {score.n_known:,} of {score.n_pairs:,} pairs")
+            typer.echo(
+                f"{printable(score.name):<32} spearman {score.spearman:7.4f}  {score.n_known:,} of {score.n_pairs:,} pairs"
+            )
             continue
         scores = score_analogies(vectors, path, multiply=multiply)
         total = AnalogyScore(
@@ -160,7 +159,7 @@ def evaluate_vectors(
         )
         for each in [*(scores if len(scores) > 1 else []), total]:
             typer.echo(
-                f"{each.category:<32} accuracy {each.accuracy:7.4f}  {each.n_known:,} of {each.n_questions:,} questions"
+                f"{printable(each.category):<32} accuracy {each.accuracy:7.4f}  {each.n_known:,} of {each.n_questions:,} questions"
             )
 
 
@@ -172,8 +171,11 @@ def convert(
 
     Example: juqing vectors convert vectors.txt --out vectors.safetensors
     """
-    from juqing.vectors.files import read_vectors, write_vectors
+    from juqing.outputs import check_file
+    from juqing.vectors.files import check_suffix, read_vectors, write_vectors
 
+    check_suffix(out)
+    check_file(out)
     vectors = read_vectors(table)
     write_vectors(vectors, out)
     typer.echo(f"{out}: {len(vectors):,} words, {vectors.dim} numbers each")
@@ -257,7 +259,7 @@ def senses(
     from juqing.vectors.files import read_vectors
     from juqing.vectors.senses import Contexts, find_senses
 
-    contexts, corpus = Contexts(read_vectors(table), window), Corpus(_sources(texts), unit=unit, tags=tags)
+    contexts, corpus = Contexts(read_vectors(table), window), Corpus(text_sources(texts), unit=unit, tags=tags)
     with progress("finding senses") as report:
         found = find_senses(contexts, word, corpus, n_senses=n_senses, seed=seed, progress=report)
     drawn = f", {found.n_clustered:,} of them drawn" if found.n_clustered < found.n_occurrences else ""
@@ -313,13 +315,17 @@ def wordnet(
 
 
 def _print_pair(wordnet: WordNet, word: str, other: str, vectors: WordVectors | None) -> None:
+    from juqing.cli.output import printable
+
     path = wordnet.path_similarity(word, other)
     unknown = [each for each in (word, other) if each not in wordnet]
-    typer.echo(f"{_number(path)}  path similarity" + (f" (not in WordNet: {', '.join(unknown)})" if unknown else ""))
+    named = printable(", ".join(unknown))
+    typer.echo(f"{_number(path)}  path similarity" + (f" (not in WordNet: {named})" if unknown else ""))
     if vectors is not None:
         unknown = [each for each in (word, other) if each not in vectors]
         cosine = None if unknown else vectors.similarity(word, other)
-        typer.echo(f"{_number(cosine)}  cosine" + (f" (no vector: {', '.join(unknown)})" if unknown else ""))
+        named = printable(", ".join(unknown))
+        typer.echo(f"{_number(cosine)}  cosine" + (f" (no vector: {named})" if unknown else ""))
 
 
 def _print_meanings(meanings: list[Meaning], word: str, lexicons: list[str]) -> None:
@@ -349,29 +355,7 @@ def _number(value: float | None) -> str:
 
 
 def _print(found: list[tuple[str, float]]) -> None:
+    from juqing.cli.output import printable
+
     for word, value in found:
-        typer.echo(f"{value:.4f}  {word}")
-
-
-def _sources(paths: list[Path]) -> list[Path | list[str]]:
-    """What a corpus is made of: text files stay files, scripts that are no text become their lines."""
-    from juqing.errors import InputError
-    from juqing.reading.files import SUFFIXES, find_scripts, read_script
-    from juqing.text.corpus import TEXT_SUFFIXES, find_texts
-
-    scripts = tuple(suffix for suffix in SUFFIXES if suffix not in TEXT_SUFFIXES)
-    sources: list[Path | list[str]] = []
-    for path in paths:
-        if path.is_dir():
-            found = find_texts(path)
-            try:
-                found += [each for each in find_scripts([path]) if each.suffix.lower() in scripts]
-            except InputError:
-                if not found:
-                    raise
-        else:
-            found = [path]
-        for each in sorted(found):
-            is_script = each.suffix.lower() in scripts
-            sources.append([line.text for line in read_script(each).lines] if is_script else each)
-    return sources
+        typer.echo(f"{value:.4f}  {printable(word)}")

@@ -52,6 +52,9 @@ class Corpus:
             raise InputError(f"the unit is {unit!r}.", f"Choose one of {', '.join(UNITS)}.")
         if tags and unit != "word":
             raise InputError(f"parts of speech were asked for, of the unit {unit!r}.", "Only words have them.")
+        sources = list(sources)
+        if not all(isinstance(each, Path | Sequence) and not isinstance(each, str) for each in sources):
+            raise InputError("a source is no path and no list of lines.", "Give pathlib.Path for files.")
         self.unit = unit
         self.tags = tags
         self.sources = [
@@ -169,12 +172,14 @@ class Corpus:
 
         return encode
 
+    def blocks(self) -> Iterator[tuple[int, str]]:
+        """The text as it stands, in blocks that end at a line, each with the number of its source."""
+        for k, source in enumerate(self.sources):
+            for block in _file_blocks(source) if isinstance(source, Path) else _line_blocks(source):
+                yield k, block
+
     def _blocks(self) -> Iterator[str]:
-        for source in self.sources:
-            if isinstance(source, Path):
-                yield from _file_blocks(source)
-            else:
-                yield from _line_blocks(source)
+        return (block for _, block in self.blocks())
 
 
 def _hashing():
@@ -208,10 +213,21 @@ class EncodedCorpus:
 
     @classmethod
     def load(cls, path: Path, n_ids: int, n_sentences: int, n_words: int) -> EncodedCorpus:
-        """Map a file that `Corpus.encode` wrote."""
+        """Map a file that `Corpus.encode` wrote; `check` says whether it is still whole."""
         ids = np.memmap(path, "<i4", "r", 0, (n_ids,))
         ends = np.memmap(path, "<i8", "r", -(-4 * n_ids // 8) * 8, (n_sentences,))
         return cls(ids, ends, n_words)
+
+    def check(self, n_vocabulary: int) -> None:
+        """Raise `ValueError` where an id is not below `n_vocabulary`, or the sentences do not end in order and at the last id."""
+        ends = np.asarray(self.ends)
+        if not len(ends) or ends[-1] != len(self.ids) or ends[0] < 1 or (np.diff(ends) < 1).any():
+            raise ValueError("sentences do not end where they should")
+        for first in range(0, len(self.ids), _BLOCK):
+            part = self.ids[first : first + _BLOCK]
+            if part.min() < 0 or part.max() >= n_vocabulary:
+                raise ValueError("an id is of no word")
+        self.release()
 
     def release(self) -> None:
         """Let the system take back the memory of what was read of the file; it is read again where it is needed."""
@@ -237,16 +253,21 @@ class EncodedCorpus:
 
 def find_texts(folder: Path) -> list[Path]:
     """The text files in a folder and the folders in it, sorted; hidden ones are left out."""
-    return sorted(each for each in folder.rglob("*") if each.is_file() and _is_text(each))
+    found = (each for each in folder.rglob("*") if each.is_file() and _is_text(each))
+    return sorted(each for each in found if not any(part.startswith(".") for part in each.relative_to(folder).parts))
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_dir():
+    try:
+        there = path.exists()
+    except OSError as error:  # the name is too long
+        raise InputError(f"it cannot be read: {error.strerror}.", "Check the path.", path=path) from None
+    if there and path.is_dir():
         found = find_texts(path)
         if not found:
             raise InputError("the folder holds no text.", f"Files end in {', '.join(TEXT_SUFFIXES)}.", path=path)
         return found
-    if not path.is_file():
+    if not there or not path.is_file():
         raise InputError("there is no such file.", "Check the path.", path=path)
     return [path]
 
@@ -255,7 +276,7 @@ def _is_text(path: Path) -> bool:
     name = path.name.lower()
     for suffix in (*_COMPRESSED, ".zst"):
         name = name.removesuffix(suffix)
-    return name.endswith(TEXT_SUFFIXES) and not name.startswith(".")
+    return name.endswith(TEXT_SUFFIXES)
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -312,6 +333,8 @@ def _line_blocks(lines: Iterable[str]) -> Iterator[str]:
     part: list[str] = []
     size = 0
     for line in lines:
+        if not isinstance(line, str):
+            raise InputError(f"a line is {line!r}.", "Give each line as one text, not cut into words.")
         part.append(line.replace("\n", " "))
         size += len(line)
         if size >= _BLOCK:
