@@ -45,7 +45,7 @@ class Bench:
         """Print and keep one figure; a spread is the standard deviation over runs of different seeds."""
         ratio = None
         if peer_value:
-            ratio = peer_value / value if unit in ("s", "MB") else value / peer_value
+            ratio = peer_value / value if unit in ("s", "MB", "perplexity") else value / peer_value
         self.figures.append(
             {"name": name, "value": round(value, 4), "unit": unit, "peer": peer, "peer_value": peer_value and round(peer_value, 4),
              "ratio": ratio and round(ratio, 2), "threads": threads, "runs": runs,

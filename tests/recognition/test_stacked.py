@@ -42,6 +42,13 @@ def made_up(scripts, seed=0):
     return one, two, labels
 
 
+def test_the_plain_mean(scripts):
+    one, two, _ = made_up(scripts)
+    mean = StackedRecognizer([Fixed(1), Fixed(2)]).average()
+    np.testing.assert_allclose(mean.mix(scripts[0], [one[0], two[0]]), (one[0] + two[0]) / 2, atol=1e-6)
+    assert (mean.score(scripts[0]).values == 1.5).all()
+
+
 def test_it_finds_the_weights(scripts):
     one, two, labels = made_up(scripts)
     stacked = StackedRecognizer([Fixed(1), Fixed(2)], alpha=1e-6)

@@ -50,7 +50,7 @@ def validated(table, tmp_path_factory):
 @pytest.fixture(scope="module")
 def validated_tfidf(table, tmp_path_factory):
     out = tmp_path_factory.mktemp("cv") / "tfidf"
-    return out, cross_validate(None, table, out, n_folds=4)
+    return out, cross_validate(TfidfRecognizer(), table, out, n_folds=4)
 
 
 def test_folds_share_no_script(labeled):
@@ -124,30 +124,32 @@ def test_tfidf_folds_are_models_of_the_other_scripts(validated_tfidf, labeled):
 
 def test_progress_ends_where_it_should(table, tmp_path):
     told = []
-    cross_validate(None, table, tmp_path / "cv", n_folds=2, progress=lambda done, total: told.append((done, total)))
+    cross_validate(
+        TfidfRecognizer(), table, tmp_path / "cv", n_folds=2, progress=lambda done, total: told.append((done, total))
+    )
     assert told == [(1, 2), (2, 2)]
 
 
 def test_fewer_scripts_than_folds(table, tmp_path):
     with pytest.raises(InputError, match="4 scripts for 5 folds"):
-        cross_validate(None, table, tmp_path / "cv")
+        cross_validate(TfidfRecognizer(), table, tmp_path / "cv")
     assert not (tmp_path / "cv").exists()
     with pytest.raises(InputError, match="at least 2"):
-        cross_validate(None, table, tmp_path / "cv", n_folds=1)
+        cross_validate(TfidfRecognizer(), table, tmp_path / "cv", n_folds=1)
 
 
 def test_a_place_that_cannot_be_written(table, tmp_path):
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "cv"):
         with pytest.raises(OutputError):
-            cross_validate(None, table, out, n_folds=2)
+            cross_validate(TfidfRecognizer(), table, out, n_folds=2)
 
 
 def test_no_labels(tmp_path):
     data = tmp_path / "t.tsv"
     data.write_text("id\tcontent\tcharacter\n1_1_A_1\ta1笑。\ta1\n2_1_A_1\ta1哭。\ta1\n", encoding="utf-8")
     with pytest.raises(LabelError, match="no labeled cue"):
-        cross_validate(None, data, tmp_path / "cv", n_folds=2)
+        cross_validate(TfidfRecognizer(), data, tmp_path / "cv", n_folds=2)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from juqing.cli.evaluate import evaluate
 from juqing.cli.export import export
 from juqing.cli.models import models
 from juqing.cli.predict import predict
+from juqing.cli.pretrain import pretrain_app
 from juqing.cli.read import read
 from juqing.cli.stack import stack
 from juqing.cli.train import train_app
@@ -35,6 +36,7 @@ app = typer.Typer(
 for command in (analyze, read, cast, convert, models, predict, evaluate, crossval, average, stack, export):
     app.command()(command)
 app.add_typer(train_app, name="train")
+app.add_typer(pretrain_app, name="pretrain")
 app.add_typer(vectors_app, name="vectors")
 
 

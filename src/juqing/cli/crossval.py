@@ -7,11 +7,28 @@ from typing import Annotated
 
 import typer
 
-from juqing.cli.train import Budget, Data, Encoder, Epochs, HeadName, Layers, LearningRate, Preset, Seed, network_config
+from juqing.cli.train import (
+    Budget,
+    Data,
+    Dim,
+    Encoder,
+    Epochs,
+    HeadName,
+    Layers,
+    LearningRate,
+    LexiconFiles,
+    Preset,
+    Seed,
+    Tags,
+    Unit,
+    Weighting,
+    given,
+    network_config,
+)
 
 
 def crossval(
-    kind: Annotated[str, typer.Argument(help="tfidf, pair or scene.")],
+    kind: Annotated[str, typer.Argument(help="lexicon, frequency, onehot, svd, averaged, tfidf, pair or scene.")],
     data: Data,
     out: Annotated[
         Path, typer.Option("--out", help="Folder to write: predictions.tsv, evaluation.json, a model for each fold.")
@@ -25,6 +42,12 @@ def crossval(
     learning_rate: LearningRate = None,
     window: Budget = None,
     seed: Seed = None,
+    unit: Unit = None,
+    tags: Tags = False,
+    weighting: Weighting = None,
+    dim: Dim = None,
+    vectors: Annotated[Path | None, typer.Option("--vectors", help="Word vectors of the rung 'averaged'.")] = None,
+    lexicon: LexiconFiles = None,
 ) -> None:
     """Train on all folds of scripts but one, score that one, and so on: predictions for every row, none by a model that saw its script.
 
@@ -35,13 +58,22 @@ def crossval(
     from juqing.cli.output import progress
     from juqing.errors import InputError
     from juqing.training.crossval import cross_validate
+    from juqing.training.ladder import RUNGS, make_rung
 
-    config = None
-    if kind not in ("tfidf", "pair", "scene"):
-        raise InputError(f"the kind is {kind!r}.", "Choose one of tfidf, pair, scene.")
-    if kind != "tfidf":
-        config = network_config(kind, preset, encoder, layers, head, epochs, learning_rate, window, seed)
+    of_both = {"epochs": epochs, "learning_rate": learning_rate, "seed": seed}
+    of_networks = {"encoder": encoder, "layers": layers, "preset": preset, "head": head, "window": window}
+    of_rungs = {
+        "unit": unit, "tags": tags, "weighting": weighting, "dim": dim, "vectors": vectors, "lexicon": lexicon
+    }  # fmt: skip
+    if kind in RUNGS:
+        recipe = make_rung(kind, given({**of_both, **of_rungs, **of_networks}))
+    elif kind not in ("pair", "scene"):
+        raise InputError(f"the kind is {kind!r}.", f"Choose one of {', '.join(RUNGS)}, pair, scene.")
+    elif unknown := list(given(of_rungs)):
+        raise InputError(f"{kind} has no setting {unknown[0]!r}.", f"It has {', '.join([*of_networks, *of_both])}.")
+    else:
+        recipe = network_config(kind, preset, encoder, layers, head, epochs, learning_rate, window, seed)
     with progress(f"{n_folds} folds") as report:
-        evaluation = cross_validate(config, data, out, n_folds=n_folds, progress=report)
+        evaluation = cross_validate(recipe, data, out, n_folds=n_folds, progress=report)
     typer.echo(str(evaluation))
     typer.echo(str(out / "predictions.tsv"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,6 +37,25 @@ HeldOut = Annotated[
     str | None,
     typer.Option("--hold-out", help="Scripts to leave out and score after each epoch: titles, or K/N for fold K of N."),
 ]
+Unit = Annotated[str | None, typer.Option("--unit", help="word (cut by rjieba) or character.")]
+Tags = Annotated[bool, typer.Option("--tags", help="Add its part of speech to each word: 高兴/a.")]
+Weighting = Annotated[
+    str | None, typer.Option("--weighting", help="What a word of a line counts: binary, counts or tfidf.")
+]
+Dim = Annotated[int | None, typer.Option("--dim", help="Number of directions.")]
+Vectors = Annotated[
+    Path, typer.Option("--vectors", help="Word vectors: .txt, .vec, .glove, .bin, .npz or .safetensors.")
+]
+TunedEpochs = Annotated[
+    int | None,
+    typer.Option("--epochs", help="Times that the vectors are trained with the task; not at all by default."),
+]
+LexiconFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--lexicon", help="Emotion words: word, emotion, strength, tab-separated, or DUTIR's table. May be repeated."
+    ),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 
 
@@ -45,17 +65,79 @@ def _train() -> None:
 
 
 @train_app.command()
+def lexicon(out: Out, lexicon: LexiconFiles = None) -> None:
+    """Write a lexicon as a model: the emotion words that come with juqing, and those of files. Nothing is learned.
+
+    Example: juqing train lexicon --lexicon my-words.tsv --out models/lexicon
+    """
+    from juqing.training import write_lexicon_model
+
+    typer.echo(f"{out}: {write_lexicon_model(lexicon or [], out).size}")
+
+
+@train_app.command()
+def frequency(data: Data, out: Out, unit: Unit = None, tags: Tags = False) -> None:
+    """Train on how often words were seen beside emotions, and logistic regression. Needs the extra: pip install "juqing[train]"
+
+    Example: juqing train frequency --data train.tsv --out models/frequency
+    """
+    _train_rung("frequency", data, out, unit=unit, tags=tags)
+
+
+@train_app.command()
+def onehot(data: Data, out: Out, unit: Unit = None, tags: Tags = False, weighting: Weighting = None) -> None:
+    """Train a bag of words and ridge regression. Needs the extra: pip install "juqing[train]"
+
+    Example: juqing train onehot --data train.tsv --out models/onehot
+    """
+    _train_rung("onehot", data, out, unit=unit, tags=tags, weighting=weighting)
+
+
+@train_app.command()
+def svd(
+    data: Data, out: Out, unit: Unit = None, tags: Tags = False, weighting: Weighting = None, dim: Dim = None
+) -> None:
+    """Train a bag of words through a truncated SVD, and ridge regression. Needs the extra: pip install "juqing[train]"
+
+    Example: juqing train svd --data train.tsv --dim 300 --out models/svd
+    """
+    _train_rung("svd", data, out, unit=unit, tags=tags, weighting=weighting, dim=dim)
+
+
+@train_app.command()
+def averaged(
+    data: Data, out: Out, vectors: Vectors, unit: Unit = None, tags: Tags = False, epochs: TunedEpochs = None
+) -> None:
+    """Train on averaged word vectors, and ridge regression. Needs the extra: pip install "juqing[train]"
+
+    Example: juqing train averaged --data train.tsv --vectors vectors.safetensors --out models/averaged
+    """
+    _train_rung("averaged", data, out, unit=unit, tags=tags, vectors=vectors, epochs=epochs)
+
+
+@train_app.command()
 def tfidf(data: Data, out: Out) -> None:
     """Train character n-gram TF-IDF and ridge regression. Needs the extra: pip install "juqing[train]"
 
     Example: juqing train tfidf --data train.tsv --out models/mine
     """
-    from juqing.cli.output import progress
-    from juqing.training import train_tfidf
+    _train_rung("tfidf", data, out)
 
+
+def _train_rung(kind: str, data: Path, out: Path, **settings: object) -> None:
+    from juqing.cli.output import progress
+    from juqing.training import train_rung
+    from juqing.training.ladder import make_rung
+
+    rung = make_rung(kind, given(settings))
     with progress("training") as report:
-        recognizer = train_tfidf(data, out, progress=report)
-    typer.echo(f"{out}: {len(recognizer.keys_):,} n-grams")
+        train_rung(rung, data, out, progress=report)
+    typer.echo(f"{out}: {rung.size}")
+
+
+def given(settings: Mapping[str, object]) -> dict[str, object]:
+    """The settings that the command line names; the others stay as the recognizer has them."""
+    return {name: value for name, value in settings.items() if value is not None and value is not False}
 
 
 def _network_command(kind: str, text: str) -> None:

@@ -5,6 +5,9 @@ linear model learned from predictions that were made out of script, so it knows 
 calibrates and mixes in one. Its inputs are, for each member, those of `tfidf.neighbors`: the cue's own six values, those of the
 same character nearby, those of the others nearby.
 
+Films differ so much in what is felt that a mixture which was learned on few of them may be worse than the plain mean of the members;
+`average` takes that.
+
 Source: Wolpert, "Stacked generalization" (1992); Breiman, "Stacked regressions" (1996).
 """
 
@@ -19,7 +22,8 @@ import numpy as np
 
 from juqing.emotions import MAX_STRENGTH, N_EMOTIONS
 from juqing.errors import LabelError, ModelError
-from juqing.recognition.tfidf import fit_ridge, neighbors
+from juqing.recognition.linear import fit_ridge
+from juqing.recognition.tfidf import neighbors
 from juqing.scores import EmotionScores, Recognizer
 from juqing.script import Script
 
@@ -76,6 +80,14 @@ class StackedRecognizer:
         ridge = fit_ridge(self.alpha, X[known], y[known], w[known])
         self.coef_ = ridge.coef_.T.astype(np.float32)
         self.intercept_ = ridge.intercept_.astype(np.float32)
+        return self
+
+    def average(self) -> StackedRecognizer:
+        """Take the plain mean of what the members say of a cue, in place of learning the mixture."""
+        self.coef_ = np.tile(
+            np.eye(_N_INPUTS, N_EMOTIONS, dtype=np.float32) / len(self.members), (len(self.members), 1)
+        )
+        self.intercept_ = np.zeros(N_EMOTIONS, np.float32)
         return self
 
     def mix(self, script: Script, values: Sequence[np.ndarray]) -> np.ndarray:

@@ -15,16 +15,17 @@ Model: ridge regression, Hoerl & Kennard (1970). Second model: stacked generaliz
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from juqing.emotions import MAX_STRENGTH, N_EMOTIONS
-from juqing.errors import LabelError, MissingExtraError, ModelError
+from juqing.errors import LabelError, ModelError
+from juqing.recognition._folder import WEIGHTS, check_shapes, read_arrays, reading, write_config
+from juqing.recognition.linear import Progress, fit_ridge, labeled_rows
 from juqing.scores import EmotionScores
 from juqing.script import Script
 from juqing.text.lines import cue_texts
@@ -33,13 +34,13 @@ from juqing.text.ngrams import character_ngrams
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
-Progress = Callable[[int, int], None]
-"""Called with the steps done and the steps in all."""
-
 _SHRINKAGE = 0.5  # added to the neighbors' total weight: few neighbors say little
-_WEIGHTS = "weights.npz"
-MODEL_FILES = ("config.json", _WEIGHTS, "README.md")
-"""What a model folder holds."""
+_SHAPES = {
+    "keys": ("n_ngrams",),
+    "idf": ("n_ngrams",),
+    "coef": ("n_ngrams", N_EMOTIONS),
+    "intercept": (N_EMOTIONS,),
+}
 
 
 class TfidfRecognizer:
@@ -60,6 +61,7 @@ class TfidfRecognizer:
     """
 
     name = "tfidf"
+    method = "character n-gram TF-IDF and ridge regression"
     rmse: float | None = None
     """On scripts that it never saw, where somebody measured it and wrote it into `config.json`."""
 
@@ -69,6 +71,11 @@ class TfidfRecognizer:
         self.alpha = alpha
         self.reach = reach
         self.n_folds = n_folds
+
+    @property
+    def size(self) -> str:
+        """How large it is, for the model card."""
+        return f"{len(self.keys_):,} n-grams"
 
     def score(self, script: Script) -> EmotionScores:
         """Score every cue of a script from the text of its line and the scores of the cues around it."""
@@ -98,14 +105,7 @@ class TfidfRecognizer:
             LabelError: There are no labels, or they do not fit the scripts.
             MissingExtraError: scikit-learn is not installed.
         """
-        if len(scripts) != len(labels) or any(len(y) != s.n_cues for s, y in zip(scripts, labels, strict=False)):
-            raise LabelError("the labels do not fit the scripts.", "Give one array of (n_cues, 6) for each script.")
-        if weights is None:
-            weights = [np.ones(script.n_cues, dtype=np.float32) for script in scripts]
-        y, w = np.concatenate(labels), np.concatenate(weights)
-        known = ~np.isnan(y).any(axis=1)
-        if not known.any():
-            raise LabelError("there is no labeled cue to learn from.", "Rows need a character and six numbers.")
+        y, w, known = labeled_rows(scripts, labels, weights)
         texts = [text for script in scripts for text in cue_texts(script)]
         owner = np.repeat(np.arange(len(scripts)), [script.n_cues for script in scripts])
         n_folds = min(self.n_folds, len(scripts)) if self.reach > 0 else 1
@@ -145,9 +145,8 @@ class TfidfRecognizer:
         arrays["intercept"] = self.intercept_
         if hasattr(self, "context_coef_"):
             arrays |= {"context_coef": self.context_coef_, "context_intercept": self.context_intercept_}
-        np.savez_compressed(folder / _WEIGHTS, **arrays)
-        config = {"format": 1, "recognizer": "tfidf", "settings": settings}
-        (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        np.savez_compressed(folder / WEIGHTS, **arrays)
+        write_config(folder, "tfidf", settings)
 
     @classmethod
     def load(cls, folder: Path, config: dict[str, Any]) -> TfidfRecognizer:
@@ -156,24 +155,16 @@ class TfidfRecognizer:
         Raises:
             ModelError: A file is missing, damaged, or its arrays do not fit each other.
         """
-        try:
+        with reading(folder):
             recognizer = cls(**config["settings"])
             recognizer.name = folder.name or cls.name
             recognizer.rmse = config.get("rmse")
-            with (folder / _WEIGHTS).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
+            arrays = read_arrays(folder)
+            check_shapes(arrays, _SHAPES)
+            if arrays["keys"].dtype != np.uint64:
+                raise ValueError("keys are not uint64")
             for name, array in arrays.items():
                 setattr(recognizer, f"{name}_", array if name == "keys" else array.astype(np.float32))
-            n = len(recognizer.keys_)
-            shapes = [recognizer.idf_.shape, recognizer.coef_.shape, recognizer.intercept_.shape]
-            if shapes != [(n,), (n, N_EMOTIONS), (N_EMOTIONS,)] or recognizer.keys_.dtype != np.uint64:
-                raise ValueError("arrays do not fit each other")
-            if not all(np.isfinite(array).all() for name, array in arrays.items() if name != "keys"):
-                raise ValueError("a weight is not a finite number")
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError) as error:
-            raise ModelError(f"{_WEIGHTS} cannot be used ({error}).", "Train the model again.", path=folder) from None
-        except Exception as error:  # zipfile and zlib have errors of their own for a damaged archive
-            raise ModelError(f"{_WEIGHTS} is damaged ({error}).", "Train the model again.", path=folder) from None
         return recognizer
 
     def _first(self, texts: Sequence[str]) -> np.ndarray:
@@ -265,16 +256,3 @@ def neighbors(script: Script, values: np.ndarray, reach: float) -> np.ndarray:
                 others[i] += sums - own[i]
     means = [part[:, :N_EMOTIONS] / (part[:, N_EMOTIONS:] + _SHRINKAGE) for part in (same, others)]
     return np.concatenate([values, *means], axis=1).astype(np.float32)
-
-
-def fit_ridge(alpha: float, X: Any, y: np.ndarray, weights: np.ndarray) -> Any:
-    """scikit-learn's ridge regression, fitted.
-
-    Raises:
-        MissingExtraError: scikit-learn is not installed.
-    """
-    try:
-        from sklearn.linear_model import Ridge
-    except ImportError:
-        raise MissingExtraError("Training", "train") from None
-    return Ridge(alpha=alpha, solver="auto", tol=1e-4).fit(X, y, sample_weight=weights)

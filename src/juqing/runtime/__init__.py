@@ -14,10 +14,15 @@ from typing import Any
 from juqing.errors import MissingExtraError, ModelError
 from juqing.scores import Recognizer
 
-DEFAULT = "tfidf"
+DEFAULT = "scene"
 _SHIPPED = Path(__file__).parent / "models"
 _FORMAT = 1
 _KINDS = {
+    "lexicon": ("juqing.recognition.lexicon", "LexiconRecognizer"),
+    "frequency": ("juqing.recognition.frequency", "FrequencyRecognizer"),
+    "onehot": ("juqing.recognition.onehot", "OneHotRecognizer"),
+    "svd": ("juqing.recognition.svd", "SvdRecognizer"),
+    "averaged": ("juqing.recognition.averaged", "AveragedRecognizer"),
     "tfidf": ("juqing.recognition.tfidf", "TfidfRecognizer"),
     "pair": ("juqing.recognition.pair", "PairRecognizer"),
     "scene": ("juqing.recognition.scene", "SceneRecognizer"),

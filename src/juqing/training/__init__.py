@@ -15,28 +15,59 @@ from juqing.errors import InputError, MissingExtraError
 from juqing.outputs import check_writable, writing, writing_folder
 from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
-from juqing.recognition.tfidf import MODEL_FILES, Progress, TfidfRecognizer
+from juqing.recognition._folder import WEIGHTS
+from juqing.recognition.averaged import VECTORS
+from juqing.recognition.lexicon import LEXICON, LexiconRecognizer, read_lexicons
+from juqing.recognition.linear import Progress
+from juqing.recognition.tfidf import TfidfRecognizer
 from juqing.scores import Recognizer
 from juqing.training.evaluation import Evaluation, evaluate
+from juqing.training.ladder import Rung
+
+MODEL_FILES = ("config.json", WEIGHTS, VECTORS, LEXICON, "README.md")
+"""What the folder of a rung holds, of whatever kind."""
 
 
 def train_tfidf(data: Path, out: Path, *, progress: Progress | None = None) -> TfidfRecognizer:
-    """Train the TF-IDF recognizer on all labeled rows of a table, weighted by their confidence, and write a model folder.
+    """`train_rung` for the TF-IDF recognizer."""
+    recognizer = TfidfRecognizer()
+    train_rung(recognizer, data, out, progress=progress)
+    return recognizer
+
+
+def train_rung(rung: Rung, data: Path, out: Path, *, progress: Progress | None = None) -> None:
+    """Train a rung on all labeled rows of a table, weighted by their confidence, and write a model folder.
 
     Raises:
         ScriptError, LabelError: The table cannot be read or has no labels.
+        InputError: A setting of the rung is out of its range.
         OutputError: The folder cannot be written.
     """
     with writing_folder(out, MODEL_FILES) as folder:
         labeled = read_labeled(data)
-        recognizer = TfidfRecognizer().fit(
+        rung.fit(
             [item.script for item in labeled],
             [item.labels for item in labeled],
             [item.weights for item in labeled],
             progress,
         )
+        rung.save(folder)
+        n_labeled = sum(int((~np.isnan(item.labels).any(axis=1)).sum()) for item in labeled)
+        _write_card(rung, folder, f"Trained on: {data.name}, {len(labeled)} scripts, {n_labeled:,} labeled cues")
+
+
+def write_lexicon_model(lexicons: Sequence[Path], out: Path) -> LexiconRecognizer:
+    """Write the model folder of a lexicon: the words that come with juqing, and those of files.
+
+    Raises:
+        FormatError: A lexicon cannot be read.
+        OutputError: The folder cannot be written.
+    """
+    with writing_folder(out, MODEL_FILES) as folder:
+        recognizer = LexiconRecognizer(read_lexicons(lexicons))
         recognizer.save(folder)
-        (folder / "README.md").write_text(_card(recognizer, data, labeled), encoding="utf-8")
+        names = ", ".join(["those that come with juqing", *(path.name for path in lexicons)])
+        _write_card(recognizer, folder, f"Words: {names}")
     return recognizer
 
 
@@ -128,13 +159,13 @@ def network_module() -> ModuleType:
         raise MissingExtraError("Training a network", "train") from None
 
 
-def _card(recognizer: TfidfRecognizer, data: Path, labeled: Sequence[LabeledScript]) -> str:
-    n_labeled = sum(int((~np.isnan(item.labels).any(axis=1)).sum()) for item in labeled)
-    return f"""# {recognizer.name}
+def _write_card(rung: Rung, folder: Path, learned_from: str) -> None:
+    text = f"""# {rung.name}
 
-- Kind: character n-gram TF-IDF and ridge regression (`juqing.recognition.tfidf`)
-- Trained on: {data.name}, {len(labeled)} scripts, {n_labeled:,} labeled cues
+- Kind: {rung.method} (`{type(rung).__module__}`)
+- {learned_from}
 - Output: six strengths in 0..3 for each cue: {", ".join(EMOTION_NAMES)}
-- Size: {len(recognizer.keys_):,} n-grams
+- Size: {rung.size}
 - Licence and scores: to be filled in by whoever passes the model on
 """
+    (folder / "README.md").write_text(text, encoding="utf-8")

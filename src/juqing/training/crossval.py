@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -15,10 +15,12 @@ from juqing.outputs import check_writable, writing
 from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
 from juqing.runtime import load
+from juqing.scores import Recognizer
 from juqing.training import deal, write_predictions
 from juqing.training.evaluation import Evaluation, evaluate
 
 if TYPE_CHECKING:
+    from juqing.training.ladder import Rung
     from juqing.training.run import RunConfig
 
 PREDICTIONS = "predictions.tsv"
@@ -26,7 +28,7 @@ _ASKED = "crossval.json"
 
 
 def cross_validate(
-    config: RunConfig | None,
+    recipe: RunConfig | Rung,
     data: Path,
     out: Path,
     *,
@@ -36,7 +38,7 @@ def cross_validate(
     """Train and score fold by fold; a fold whose model is in `out` already is not trained again.
 
     Args:
-        config: Of the network; TF-IDF where None.
+        recipe: The configuration of a network, or a rung, which is trained anew for each fold.
         data: Labeled table.
         out: Folder for `fold-K`, `predictions.tsv` and `evaluation.json`.
         n_folds: Scripts, sorted by title, are dealt into so many folds.
@@ -48,8 +50,6 @@ def cross_validate(
     Raises:
         InputError: There are fewer scripts than folds, or `out` holds a cross-validation of something else.
     """
-    from juqing.recognition.tfidf import TfidfRecognizer
-
     labeled = read_labeled(data)
     if n_folds < 2:
         raise InputError(f"{n_folds} folds were asked for.", "Ask for at least 2.")
@@ -59,20 +59,20 @@ def cross_validate(
     if out.exists() and not out.is_dir():
         raise OutputError("this is a file; a folder was to be written.", "Choose another path with --out.", path=out)
     out.mkdir(parents=True, exist_ok=True)
-    if config is not None:
-        _check_same(out, {"config": asdict(config), "folds": [_titles(labeled, k, n_folds) for k in range(n_folds)]})
+    if not isinstance(recipe, Recognizer):
+        _check_same(out, {"config": asdict(recipe), "folds": [_titles(labeled, k, n_folds) for k in range(n_folds)]})
     predicted: dict[str, np.ndarray] = {}
     for k in range(n_folds):
         learn, held_out = deal(labeled, k, n_folds)
-        if config is None:
-            recognizer = TfidfRecognizer().fit(*_parts(learn))
+        if isinstance(recipe, Recognizer):
+            recognizer = cast("Rung", recipe).fit(*_parts(learn))
         else:
             from juqing.training.run import train
 
             folder = out / f"fold-{k}"
             if not folder.is_dir():
                 told = (lambda done, total, k=k: progress(k + done / total, n_folds)) if progress else None
-                train(config, learn, folder, resume=True, progress=told)
+                train(recipe, learn, folder, resume=True, progress=told)
             recognizer = load(folder)
         for item in held_out:
             predicted[item.script.title] = recognizer.score(item.script).values

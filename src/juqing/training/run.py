@@ -1,20 +1,18 @@
 """A training run of a network: what was asked, the loop, its checkpoints, its log.
 
 The loop stands on Accelerate: the same code runs on a CPU, a GPU, or under `torchrun` on several of either. A run keeps its
-state in `NAME.run` beside the model folder to come; killed and called again with `resume`, it goes on as if nothing had
-happened, to the last bit on one machine.
+state in `NAME.run` beside the model folder to come (`juqing.runs`); killed and called again with `resume`, it goes on as if
+nothing had happened, to the last bit on one machine.
 """
 
 from __future__ import annotations
 
-import ctypes
 import dataclasses
 import json
 import math
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +22,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from juqing.errors import InputError, LabelError, ModelError, OutputError, TrainingError
+from juqing.errors import InputError, LabelError, ModelError
 from juqing.outputs import check_folder, writing_folder
 from juqing.reading.table import LabeledScript
 from juqing.recognition.encoders import (
@@ -38,6 +36,7 @@ from juqing.recognition.encoders import (
 from juqing.recognition.heads import HEADS, losses
 from juqing.recognition.pair import PairReader, PairRecognizer
 from juqing.recognition.scene import SceneReader, SceneRecognizer, check_window
+from juqing.runs import RunFolder, has_bf16, keep_memory, make_accelerator, read_settings
 from juqing.scores import Recognizer
 from juqing.training.evaluation import evaluate
 from juqing.training.tasks import Batch, PairTask, SceneTask, Task
@@ -48,9 +47,6 @@ if TYPE_CHECKING:
 Progress = Callable[[float, float], None]
 """Called with the steps done and the steps in all."""
 
-_CHECKPOINT = "checkpoint"
-_BEFORE = "checkpoint.old"  # for the moment in which a new one takes its place
-_ASKED = "run.json"
 _SHORTEST = 16
 
 
@@ -144,24 +140,7 @@ def load_config(path: Path, **changes: Any) -> RunConfig:
     Raises:
         InputError: The file is missing or damaged, or names something else.
     """
-    import tomllib
-
-    try:
-        read = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"the preset cannot be read: {error}.", "Give a TOML file.", path=path) from None
-    types = {field.name: field.type for field in dataclasses.fields(RunConfig)}
-    for name, value in read.items():
-        if name not in types:
-            raise InputError(f"the preset sets {name!r}.", f"Known are {', '.join(types)}.", path=path)
-        expected = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "tuple[int, ...]": (list,)}
-        if (
-            not isinstance(value, expected[str(types[name])])
-            or (isinstance(value, bool) and str(types[name]) != "bool")
-            or (isinstance(value, list) and not all(type(k) is int for k in value))
-        ):
-            raise InputError(f"{name} is {value!r} in the preset.", f"It must be of type {types[name]}.", path=path)
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in read.items()}
+    values = read_settings(RunConfig, path)
     values.update((name, value) for name, value in changes.items() if value is not None)
     if "encoder" not in values:
         raise InputError("no encoder is named.", "Give one with --encoder, or in the preset.", path=path)
@@ -211,21 +190,6 @@ def make_recognizer(reader: Reader, name: str) -> NetworkRecognizer:
     return (SceneRecognizer if isinstance(reader, SceneReader) else PairRecognizer)(reader, name)
 
 
-def has_bf16() -> bool:
-    """Whether this machine multiplies bfloat16 faster than float32."""
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported()
-    return torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-
-
-def keep_memory() -> None:
-    """Tell glibc to keep freed memory instead of giving it back after each step: half the time went into page faults."""
-    with suppress(OSError, AttributeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        for parameter, value in ((-1, 2**31 - 1), (-2, 2**28), (-3, 2**31 - 1)):  # trim, top pad, mmap threshold
-            mallopt(parameter, value)
-
-
 def train(
     config: RunConfig,
     labeled: Sequence[LabeledScript],
@@ -253,20 +217,15 @@ def train(
         TrainingError: The loss is no number any more, or an interrupted run does not fit.
         OutputError: The disk is full, or the folder cannot be written.
     """
-    from accelerate import Accelerator
     from accelerate.utils import set_seed
 
     check_folder(out, MODEL_FILES)
     if held_out and np.isnan(np.concatenate([item.labels for item in held_out])).any(axis=1).all():
         raise LabelError("the scripts that are held out have no labels.", "Hold out others.")
     keep_memory()
-    accelerator = Accelerator(
-        mixed_precision="bf16" if has_bf16() else "no",
-        cpu=not torch.cuda.is_available(),
-        step_scheduler_with_optimizer=False,
-    )
+    accelerator = make_accelerator(bf16=has_bf16())
     is_main = accelerator.is_main_process
-    run = _Run(config, out, resume=resume, is_main=is_main)
+    run = RunFolder(dataclasses.asdict(config), out, resume=resume, is_main=is_main, minutes=config.checkpoint_minutes)
     accelerator.wait_for_everyone()
     set_seed(config.seed)
     reader = build_reader(config)
@@ -297,21 +256,7 @@ def train(
                 continue
             loss, n_cues, n_tokens = _learn(model, task, mine, norm, config, accelerator)
             size = float(accelerator.clip_grad_norm_(model.parameters(), config.clip))  # type: ignore[arg-type]
-            if not math.isfinite(loss + size):
-                what = f"a gradient is {size}" if math.isfinite(loss) else f"the loss is {loss}"
-                where = f"step {state.total + 1} of {sum(n_steps)}"
-                if (kept := run.last_checkpoint()) is None:
-                    run.discard()
-                raise TrainingError(
-                    f"{what} at {where}.",
-                    "Lower the learning rate. "
-                    + (
-                        f"The last good state is {kept}; --resume goes on from there."
-                        if kept
-                        else "No checkpoint was due yet."
-                    ),
-                    path=out,
-                )
+            run.check_finite(loss, size, state.total + 1, sum(n_steps))
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
@@ -319,30 +264,30 @@ def train(
                 average.update_parameters(accelerator.unwrap_model(model))
             state.step, state.total = step + 1, state.total + 1
             run.tick(
-                epoch=epoch, step=state.total, loss=loss, learning_rate=schedule.get_last_lr()[-1],
-                cues=n_cues * accelerator.num_processes, tokens=n_tokens * accelerator.num_processes,
+                {"epoch": epoch + 1, "step": state.total, "loss": round(loss, 6), "learning_rate": schedule.get_last_lr()[-1]},
+                pairs=n_cues * accelerator.num_processes, tokens=n_tokens * accelerator.num_processes,
             )  # fmt: skip
             if progress and is_main:
                 progress(state.total, sum(n_steps))
-            run.checkpoint(accelerator, state)
+            run.checkpoint(accelerator)
         state.epoch, state.step = epoch + 1, 0
         best: Any = average.module if average is not None else accelerator.unwrap_model(model)
         if held_out and is_main:
             done = {"epoch": epoch + 1, **measure(make_recognizer(best, out.name), held_out)}
-            run.log(done)
+            run.log(done, "held_out", epoch + 1)
             if done["rmse"] < state.best:
                 state.best = done["rmse"]
-                run.keep(best)
+                run.keep(best.save)
         elif is_main and epoch + 1 == config.epochs:
-            run.keep(best)
+            run.keep(best.save)
         accelerator.wait_for_everyone()
-        run.checkpoint(accelerator, state, now=epoch + 1 < config.epochs)
+        run.checkpoint(accelerator, now=epoch + 1 < config.epochs)
     done |= {"seconds": round(time.perf_counter() - started, 1), "steps": state.total, "n_labeled": task.n_labeled}
     if held_out and math.isfinite(state.best):
         done["best_rmse"] = state.best
     if is_main:
-        run.log(done)
-        run.finish(out)
+        run.log(done, "held_out" if "rmse" in done else "run", done.get("epoch", state.total))
+        run.finish(MODEL_FILES, _card(out.name, config))
     accelerator.wait_for_everyone()
     return done
 
@@ -459,167 +404,6 @@ class _State:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-
-
-class _Run:
-    """The folder `OUT.run`: configuration, log, checkpoints, the best weights so far."""
-
-    def __init__(self, config: RunConfig, out: Path, *, resume: bool, is_main: bool):
-        self.folder = out.with_name(out.name + ".run")
-        self.is_main = is_main
-        self.every = config.checkpoint_minutes * 60
-        self.config = config
-        path = self.folder / _ASKED
-        asked = json.loads(json.dumps(dataclasses.asdict(config)))
-        if is_main and self.folder.exists() and not resume:
-            raise TrainingError("an interrupted run is there.", "Go on with --resume, or delete it.", path=self.folder)
-        self.resumed = self.last_checkpoint() is not None
-        if is_main and resume and path.is_file():
-            before = json.loads(path.read_text(encoding="utf-8"))
-            differ = [name for name in asked if before.get(name) != asked[name]]
-            if differ:
-                raise TrainingError(
-                    f"the interrupted run was asked for something else: {', '.join(differ)}.",
-                    "Ask for the same, or delete it.",
-                    path=self.folder,
-                )
-        self.started = time.perf_counter()
-        self.last = self.started
-        self.cues = self.tokens = 0
-        self.since = self.started
-        self._board: Any = None
-
-    def begin(self) -> None:
-        """Make the folder, now that nothing that was asked is refused any more."""
-        if self.is_main:
-            asked = json.dumps(dataclasses.asdict(self.config), indent=2) + "\n"
-            with _reported(self.folder):
-                self.folder.mkdir(parents=True, exist_ok=True)
-                (self.folder / _ASKED).write_text(asked, encoding="utf-8")
-                self._cut_log()
-
-    def discard(self) -> None:
-        """Leave nothing behind of a run that cannot go on."""
-        if self._board is not None:
-            self._board.close()
-        if self.is_main:
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-    def last_checkpoint(self) -> Path | None:
-        paths = (self.folder / _CHECKPOINT, self.folder / _BEFORE)
-        return next((path for path in paths if path.is_dir()), None)
-
-    def load(self, accelerator: Accelerator) -> None:
-        if (path := self.last_checkpoint()) is not None:
-            accelerator.load_state(str(path))
-
-    def checkpoint(self, accelerator: Accelerator, state: _State, *, now: bool | None = None) -> None:
-        """Write one where it is due: aside, then renamed, so that there is always a whole one."""
-        due = time.perf_counter() - self.last >= self.every if now is None else now
-        if accelerator.num_processes > 1:  # all of them must agree
-            due = bool(accelerator.reduce(torch.tensor(float(due), device=accelerator.device), "sum").item())
-        if not due:
-            return
-        self.last = time.perf_counter()
-        aside, path = self.folder / "checkpoint.new", self.folder / _CHECKPOINT
-        with _reported(self.folder, f"The last whole checkpoint is {path}; free some space and go on with --resume."):
-            if self.is_main:
-                shutil.rmtree(aside, ignore_errors=True)
-                self._flush()
-                n_bytes = (self.folder / "log.jsonl").stat().st_size if (self.folder / "log.jsonl").is_file() else 0
-                aside.mkdir()
-                (aside / "log_size").write_text(str(n_bytes))
-            accelerator.wait_for_everyone()
-            accelerator.save_state(str(aside))
-            accelerator.wait_for_everyone()
-            if self.is_main:
-                before = self.folder / _BEFORE
-                if path.is_dir():
-                    shutil.rmtree(before, ignore_errors=True)
-                    path.replace(before)
-                aside.replace(path)
-                shutil.rmtree(before, ignore_errors=True)
-            accelerator.wait_for_everyone()
-
-    def _cut_log(self) -> None:
-        """Forget what was logged after the checkpoint: it will be logged again."""
-        path = self.last_checkpoint()
-        n_bytes = int((path / "log_size").read_text()) if path else 0
-        log = self.folder / "log.jsonl"
-        if log.is_file():
-            log.write_bytes(log.read_bytes()[:n_bytes])
-
-    def tick(self, *, epoch: int, step: int, loss: float, learning_rate: float, cues: int, tokens: int) -> None:
-        self.cues += cues
-        self.tokens += tokens
-        if not self.is_main:
-            return
-        now = time.perf_counter()
-        if step % 10 == 0 or step == 1:
-            took = max(now - self.since, 1e-9)
-            self.log(
-                {
-                    "epoch": epoch + 1, "step": step, "loss": round(loss, 6), "learning_rate": learning_rate,
-                    "pairs_per_second": round(self.cues / took, 1), "tokens_per_second": round(self.tokens / took, 1),
-                }
-            )  # fmt: skip
-            self.cues = self.tokens = 0
-            self.since = now
-
-    def log(self, row: dict[str, Any]) -> None:
-        """Append to `log.jsonl`, and to TensorBoard."""
-        with _reported(self.folder):
-            with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-            if self._board is None:
-                from torch.utils.tensorboard import SummaryWriter
-
-                self._board = SummaryWriter(str(self.folder / "tensorboard"))
-            step = row.get("step", row.get("epoch", row.get("steps", 0)))
-            part = "train" if "step" in row else "held_out" if "rmse" in row else "run"
-            for name, value in row.items():
-                if name not in ("epoch", "step") and isinstance(value, int | float):
-                    self._board.add_scalar(f"{part}/{name}", value, step)
-
-    def _flush(self) -> None:
-        if self._board is not None:
-            self._board.flush()
-
-    def keep(self, reader: nn.Module) -> None:
-        """Keep these weights as the best so far."""
-        aside, path = self.folder / "best.new", self.folder / "best"
-        assert isinstance(reader, Reader)
-        with _reported(self.folder):
-            shutil.rmtree(aside, ignore_errors=True)
-            aside.mkdir()
-            reader.save(aside)
-            shutil.rmtree(path, ignore_errors=True)
-            aside.replace(path)
-
-    def finish(self, out: Path) -> None:
-        """Make the model folder of the best weights and the log, and drop the rest."""
-        if self._board is not None:
-            self._board.close()
-        with writing_folder(out, MODEL_FILES) as folder:
-            shutil.copytree(self.folder / "best", folder, dirs_exist_ok=True)
-            shutil.copy(self.folder / "log.jsonl", folder / "log.jsonl")
-            if (self.folder / "tensorboard").is_dir():
-                shutil.copytree(self.folder / "tensorboard", folder / "tensorboard")
-            (folder / "README.md").write_text(_card(out.name, self.config), encoding="utf-8")
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-@contextmanager
-def _reported(path: Path, remedy: str = "Check the path and the free space.") -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"it cannot be written: {error.strerror or error}.", remedy, path=path) from None
-    except Exception as error:  # torch and safetensors report a full disk by errors of their own
-        text = str(error)
-        if any(sign in text for sign in ("No space left", "I/O error", "failed finding central directory", "write")):
-            raise OutputError(f"it cannot be written: {text.splitlines()[0]}.", remedy, path=path) from None
-        raise
 
 
 def average_runs(runs: Sequence[Path], out: Path) -> None:

@@ -1,4 +1,6 @@
-"""A stacked recognizer from cross-validations: how much each member is worth, learned from its out-of-script predictions."""
+"""A stacked recognizer from cross-validations: a linear mixture of its members learned from their out-of-script predictions, or
+their mean where that is better on scripts that the mixture did not see.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ def stack(
         n_folds: Folds of scripts by which the mixture itself is measured.
 
     Returns:
-        How good the mixture is on scripts that it was not fitted on.
+        How good the better one of the mixture and the mean is on scripts that it was not fitted on.
 
     Raises:
         InputError: There is not one member for each validation.
@@ -55,26 +57,36 @@ def stack(
     names = [Path(member).name for member in members]
     if len(set(names)) < len(names):
         raise InputError(f"two members have the same name: {', '.join(names)}.", "Rename one of the folders.")
-    mixed: dict[str, np.ndarray] = {}
     index = {item.script.title: k for k, item in enumerate(labeled)}
-    for fold in range(min(n_folds, len(labeled))):
-        learn, held_out = deal(labeled, fold, min(n_folds, len(labeled)))
-        mixture = _fit(StackedRecognizer(recognizers), learn, predicted, index)
-        for item in held_out:
-            k = index[item.script.title]
-            mixed[item.script.title] = mixture.mix(item.script, [values[k] for values in predicted])
-    evaluation = evaluate(labeled, [mixed[item.script.title] for item in labeled])
-    assert evaluation is not None
-    recognizer = _fit(StackedRecognizer(recognizers), labeled, predicted, index)
+    values = {"mean": [], "linear mixture": []}
+    mean = StackedRecognizer(recognizers).average()
+    folds = [deal(labeled, fold, min(n_folds, len(labeled))) for fold in range(min(n_folds, len(labeled)))]
+    fitted = {
+        item.script.title: mixture
+        for learn, held_out in folds
+        for mixture in [_fit(StackedRecognizer(recognizers), learn, predicted, index)]
+        for item in held_out
+    }
+    for item, *said in zip(labeled, *predicted, strict=True):
+        values["mean"].append(mean.mix(item.script, said))
+        values["linear mixture"].append(fitted[item.script.title].mix(item.script, said))
+    evaluations = {kind: evaluate(labeled, found) for kind, found in values.items()}
+    kind, evaluation = min(
+        ((kind, found) for kind, found in evaluations.items() if found is not None), key=lambda each: each[1].rmse
+    )
+    recognizer = mean
+    if kind != "mean":
+        recognizer = _fit(StackedRecognizer(recognizers), labeled, predicted, index)
     with writing_folder(out, (*_FILES, *names)) as folder:
         recognizer.save(folder, names)
         for member, name in zip(members, names, strict=True):
             if member not in shipped:
                 shutil.copytree(member, folder / name)
+        measured = ", ".join(f"{name} {found.rmse:.4f}" for name, found in evaluations.items() if found is not None)
         (folder / "README.md").write_text(
-            f"# {out.name}\n\n- Kind: a linear mixture (`juqing.recognition.stacked`) of {', '.join(names)}\n"
-            f"- Fitted on: out-of-script predictions of {data.name}, {len(labeled)} scripts\n"
-            f"- RMSE on scripts that neither the members nor the mixture saw: {evaluation.rmse:.4f}\n"
+            f"# {out.name}\n\n- Kind: the {kind} (`juqing.recognition.stacked`) of {', '.join(names)}\n"
+            f"- Chosen by: RMSE on scripts that neither the members nor the mixture saw, of {data.name}, {len(labeled)} scripts: "
+            f"{measured}\n"
             "- Licence: to be filled in by whoever passes the model on\n",
             encoding="utf-8",
         )
