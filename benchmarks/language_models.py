@@ -93,7 +93,7 @@ def main() -> None:
         trigram = Trigram(train, len(vocabulary))
         some = np.random.default_rng(0).integers(len(held_out) - 2)
         rows = np.repeat(held_out[some : some + 2, None], len(vocabulary), axis=1).astype(np.int64)
-        assert abs(trigram.probabilities(*rows, np.arange(len(vocabulary))).sum() - 1) < 1e-6
+        assert abs(trigram.probabilities(rows[0], rows[1], np.arange(len(vocabulary))).sum() - 1) < 1e-6
         done = train_next_word(config, corpus, folder / "model")
     where = f"held-out words, {len(train):,} to learn from, {len(vocabulary):,} in the vocabulary"
     bench.add(where, done["perplexity"], "perplexity", peer="trigram", peer_value=trigram.perplexity(held_out))

@@ -69,7 +69,7 @@ def main() -> None:
             corpus_file=text, vector_size=100, min_count=5, sg=int(method == "skip-gram"), negative=5, sample=1e-3,
             alpha=0.025 if method == "skip-gram" else 0.05, epochs=5, workers=1, seed=seed,
         )  # fmt: skip
-        return WordVectors(Vocabulary(model.wv.index_to_key), np.asarray(model.wv.vectors))
+        return WordVectors(Vocabulary(list(map(str, model.wv.index_to_key))), np.asarray(model.wv.vectors))
 
     def measure(train: Callable[[str, int], WordVectors], method: str, seeds: range) -> tuple[dict[str, Any], float]:
         began, found = time.process_time(), []

@@ -13,9 +13,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import vectors as texts
 import vl_convert
 from common import JUQING, ROOT, Bench, cpu_and_memory
+from vectors import make_text  # pyright: ignore[reportAttributeAccessIssue]
 
 MILLIONS = (1, 4, 16)
 WORDS = (25_000, 100_000, 400_000)
@@ -72,15 +72,15 @@ def main() -> None:
                 what = f"{x:g} {'million tokens' if sweep == 'tokens' else 'thousand words, 4 million tokens'}"
                 bench.add(what, found["juqing"][k], unit, peer="gensim", peer_value=found["gensim"][k])
 
-        texts.make_text(folder / "warm.txt", 20_000, 1000)
+        make_text(folder / "warm.txt", 20_000, 1000)
         cpu_and_memory(
             [*JUQING, "vectors", "train", str(folder / "warm.txt"), *settings, "--out", str(folder / "w.bin")]
         )
         for millions in MILLIONS:
-            texts.make_text(folder / "text.txt", millions * 1_000_000, 100_000)
+            make_text(folder / "text.txt", millions * 1_000_000, 100_000)
             measure("tokens", millions, folder / "text.txt")
         for n_words in WORDS:
-            texts.make_text(folder / "text.txt", 4_000_000, n_words)
+            make_text(folder / "text.txt", 4_000_000, n_words)
             measure("words", n_words / 1000, folder / "text.txt")
     (ROOT / "docs" / "vectors" / "scaling.png").write_bytes(picture(rows))
     bench.write()

@@ -290,9 +290,9 @@ def test_senses(juqing, tmp_path):
 
 
 def test_wordnet(juqing, tmp_path, monkeypatch):
-    import wn
+    from wn._config import config
 
-    monkeypatch.setattr(wn.config, "data_directory", tmp_path / "wn")
+    monkeypatch.setattr(config, "data_directory", tmp_path / "wn")
     feelings, table = Path(__file__).parent.parent / "data" / "wordnet" / "feelings.xml", tmp_path / "vectors.vec"
     write_vectors(WordVectors(["快乐", "高兴", "给力"], np.array([[1, 0], [4, 3], [3, 4]], np.float32)), table)
     options = ("--vectors", table, "--lexicon-file", feelings)

@@ -335,7 +335,8 @@ def test_an_encoder_that_learns_and_is_taken_everywhere(corpus, tmp_path):
         encoder, tokenizer, {"head": "regress", "dropout": 0.1, "budget": 64, "leading": 16, "trailing": 8}
     )  # fmt: skip
     theirs = hf.AutoModel.from_pretrained(tmp_path / "encoder")
-    assert torch.equal(theirs.get_input_embeddings().weight, encoder.get_input_embeddings().weight)
+    mine: Any = encoder.get_input_embeddings()
+    assert torch.equal(theirs.get_input_embeddings().weight, mine.weight)
     # what is logged is true of the folder, and going on begins where this ended
     more = train_masked(config(encoder=str(tmp_path / "encoder"), epochs=0.1), easy, tmp_path / "more")
     assert more["perplexity_before"] == pytest.approx(done["perplexity"], rel=1e-3)

@@ -24,7 +24,7 @@ def test_contract(trained):
 
 def test_shipped_default():
     check_recognizer(load())
-    check_masks(load(), 1e-5)
+    check_masks(load("tfidf"), 1e-5)
 
 
 def test_first_model_is_that_of_scikit_learn(table):

@@ -49,7 +49,7 @@ def open_map(page: Page, word_map: WordMap, folder: Path, title: str = "v.vec") 
     assert asked == [path.as_uri()] and said == []
     box = page.locator("#figure canvas").bounding_box()
     assert box is not None
-    return {**box}
+    return {name: float(box[name]) for name in ("x", "y", "width", "height")}
 
 
 def point_at(page: Page, x: float, y: float) -> str:

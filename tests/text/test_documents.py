@@ -1,6 +1,7 @@
 import sys
 from collections import Counter
 from collections.abc import Callable
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -48,10 +49,10 @@ def test_tfidf_by_hand():
 @given(SOME, SOME, st.booleans())
 def test_it_is_scikit_learns(documents, others, binary):
     vocabulary = Vocabulary(["d", "a", "c", "b"])
-    known: dict[str, object] = {"analyzer": lambda words: words, "vocabulary": vocabulary.words, "binary": binary}
+    known: dict[str, Any] = {"analyzer": lambda words: words, "vocabulary": vocabulary.words, "binary": binary}
     counts = document_counts(documents, vocabulary, binary=binary)
-    assert np.array_equal(counts.toarray(), CountVectorizer(**known).transform(documents).toarray())
-    model = TfidfVectorizer(**known).fit(documents)
+    assert np.array_equal(counts.toarray(), cast(Any, CountVectorizer(**known).transform(documents)).toarray())
+    model: Any = TfidfVectorizer(**known).fit(documents)
     idf = smooth_idf(counts)
     assert np.allclose(idf, model.idf_)
     assert np.allclose(tfidf(counts).toarray(), model.transform(documents).toarray())

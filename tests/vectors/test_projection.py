@@ -1,6 +1,7 @@
 """PCA beside scikit-learn's, t-SNE by what it promises, and what a picture is told of its words."""
 
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,13 +119,14 @@ def test_words_of_a_map():
 def test_a_map_that_is_refused():
     vectors = word_vectors(np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32))
     names = vectors.words
-    for words, options, said in (
+    cases: tuple[tuple[list[str], dict[str, Any], str], ...] = (
         (names, {"method": "umap"}, "the method is 'umap'. Choose one of tsne, pca."),
         (names[:2], {"method": "pca"}, "a picture by PCA needs 3 words; there are 2. Give more words."),
         (names[:2], {}, "a picture by t-SNE needs 7 words; there are 2. Give more words."),
         (names[:6], {}, "a picture by t-SNE needs 7 words; there are 6. Give more words, or take PCA."),
         (["没有", *names], {}, "the word '没有' has no vector"),
-    ):
+    )
+    for words, options, said in cases:
         with pytest.raises(InputError) as error:
             map_words(vectors, dict.fromkeys(words, ""), **options)
         assert str(error.value).startswith(said)

@@ -83,10 +83,10 @@ def test_word2vec_goes_on_as_if_it_had_never_stopped(often, text, tmp_path, arch
     whole = Word2Vec(config).fit(*text)
     path = tmp_path / "state.npz"
     with pytest.raises(StopError):
-        Word2Vec(config).fit(*text, stopping(at), checkpoint=path)
+        Word2Vec(config).fit(text[0], text[1], stopping(at), checkpoint=path)
     assert read_vectors(path).vectors.shape == (30, 8)
     told = []
-    model = Word2Vec(config).fit(*text, lambda *each: told.append(each), checkpoint=path)
+    model = Word2Vec(config).fit(text[0], text[1], lambda *each: told.append(each), checkpoint=path)
     assert np.array_equal(model.vectors().vectors, whole.vectors().vectors)
     assert np.array_equal(model.contexts_, whole.contexts_) and model.loss_ == whole.loss_
     assert told[0][0] > 50 and told[-1][0] == told[-1][1] == 1800
@@ -110,20 +110,22 @@ def test_glove_goes_on_as_if_it_had_never_stopped(often, tmp_path, at):
 
 def test_a_state_of_something_else_is_refused(text, tmp_path):
     path = tmp_path / "state.npz"
-    Word2Vec(Word2VecConfig(dim=8, epochs=1, n_threads=1)).fit(*text, checkpoint=path)
-    Word2Vec(Word2VecConfig(dim=8, epochs=1, n_threads=2)).fit(*text, checkpoint=path)
-    with pytest.raises(TrainingError, match=r"other words, text or settings.*state.npz|state.npz.*other words, text or settings"):
-        Word2Vec(Word2VecConfig(dim=9, epochs=1)).fit(*text, checkpoint=path)
+    Word2Vec(Word2VecConfig(dim=8, epochs=1, n_threads=1)).fit(text[0], text[1], checkpoint=path)
+    Word2Vec(Word2VecConfig(dim=8, epochs=1, n_threads=2)).fit(text[0], text[1], checkpoint=path)
+    with pytest.raises(
+        TrainingError, match=r"other words, text or settings.*state.npz|state.npz.*other words, text or settings"
+    ):
+        Word2Vec(Word2VecConfig(dim=9, epochs=1)).fit(text[0], text[1], checkpoint=path)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ModelError, match="cannot be read"):
-        Word2Vec(Word2VecConfig(dim=8, epochs=1)).fit(*text, checkpoint=path)
+        Word2Vec(Word2VecConfig(dim=8, epochs=1)).fit(text[0], text[1], checkpoint=path)
 
 
 def test_a_full_disk_keeps_the_state_before(often, text, tmp_path, monkeypatch):
     path = tmp_path / "state.npz"
     config = Word2VecConfig(dim=8, epochs=3, n_threads=1)
     with pytest.raises(StopError):
-        Word2Vec(config).fit(*text, stopping(9), checkpoint=path)
+        Word2Vec(config).fit(text[0], text[1], stopping(9), checkpoint=path)
     before = path.read_bytes()
 
     def full(file, **arrays):
@@ -132,7 +134,7 @@ def test_a_full_disk_keeps_the_state_before(often, text, tmp_path, monkeypatch):
 
     monkeypatch.setattr(_rounds.np, "savez", full)
     with pytest.raises(OutputError, match="No space left"):
-        Word2Vec(config).fit(*text, checkpoint=path)
+        Word2Vec(config).fit(text[0], text[1], checkpoint=path)
     assert path.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".")] == []
 
@@ -140,4 +142,4 @@ def test_a_full_disk_keeps_the_state_before(often, text, tmp_path, monkeypatch):
 def test_no_state_without_finite_numbers(often, text, tmp_path):
     config = Word2VecConfig(dim=8, epochs=3, learning_rate=1e30, n_threads=1)
     with pytest.raises(TrainingError, match="not finite"):
-        Word2Vec(config).fit(*text, checkpoint=tmp_path / "state.npz")
+        Word2Vec(config).fit(text[0], text[1], checkpoint=tmp_path / "state.npz")

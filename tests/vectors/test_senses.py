@@ -48,7 +48,7 @@ def blank(*lines):
 def test_topics_are_senses(n_each):
     found = find_senses(CONTEXTS, "bank", blank(*sentences(n_each)))
     assert [sense.share for sense in found.senses] == pytest.approx([n / 100 for n in n_each])
-    assert max(found.silhouettes, key=found.silhouettes.get) == len(n_each)
+    assert max(found.silhouettes, key=found.silhouettes.__getitem__) == len(n_each)
     assert found.n_occurrences == found.n_clustered == 100
     for sense, topic in zip(found.senses, TOPICS, strict=False):
         assert np.linalg.norm(sense.vector) == pytest.approx(1, abs=1e-5)
@@ -222,7 +222,7 @@ def test_what_is_refused(monkeypatch):
         ("bank", {"seed": -1}, "seed is -1"),
     ):
         with pytest.raises(InputError, match=message):
-            find_senses(CONTEXTS, word, corpus, **options)
+            find_senses(CONTEXTS, word, corpus, **options)  # pyright: ignore[reportArgumentType]
     with pytest.raises(InputError, match=r"occurs 9 times .* 10 are needed"):
         find_senses(CONTEXTS, "bank", blank(*["bank fish1"] * 9, *["bank unheard"] * 9))
     with pytest.raises(InputError, match="window is 0"):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import wn
 import wn.similarity
+from wn._config import config
 from wn._db import clear_connections
 
 from juqing.errors import FormatError, InputError, MissingExtraError
@@ -19,7 +20,7 @@ HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE LexicalResource SYSTEM
 @pytest.fixture(autouse=True)
 def database(tmp_path, monkeypatch):
     """An empty folder in place of the user's."""
-    monkeypatch.setattr(wn.config, "data_directory", tmp_path / "wn")
+    monkeypatch.setattr(config, "data_directory", tmp_path / "wn")
     yield tmp_path / "wn"
     clear_connections()
 
@@ -134,8 +135,8 @@ def test_a_file_leaves_the_users_database_alone(database, tmp_path):
     wn.add(path, progress_handler=None)
     with open_wordnet(path=FEELINGS) as wordnet:
         assert wordnet.lexicons == ["feelings:1"] and "甲" not in wordnet
-        folder = wn.config.database_path.parent
-    assert wn.config.database_path == database / "wn.db" and not folder.exists()
+        folder = config.database_path.parent
+    assert config.database_path == database / "wn.db" and not folder.exists()
     assert "甲" in WordNet() and "高兴" not in WordNet()
 
 
@@ -202,7 +203,7 @@ def test_files_that_are_no_lexicon(tmp_path, database, text, found):
     with pytest.raises(FormatError, match=found) as raised, open_wordnet(path=path):
         pass
     assert str(raised.value).startswith(str(path))
-    assert wn.config.database_path == database / "wn.db" and not database.exists()
+    assert config.database_path == database / "wn.db" and not database.exists()
 
 
 def test_files_that_are_not_there(tmp_path):

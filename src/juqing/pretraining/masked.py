@@ -469,7 +469,7 @@ class MaskedTask(Task):
         process: int = 0,
         n_processes: int = 1,
     ):
-        self.model: MaskedModel = model
+        self.model: MaskedModel = model  # pyright: ignore[reportIncompatibleVariableOverride]
         self.tokenizer = tokenizer
         self.windows = windows
         self.config = config

@@ -152,7 +152,8 @@ class NextWordModel(nn.Module):
         super().__init__()
         self.settings = {"cell": cell, "dim": dim, "hidden": hidden, "n_layers": n_layers, "tied": tied}
         self.embedding = nn.Embedding(n_words, dim)
-        self.cell = CELLS[cell](dim, hidden, n_layers, dropout=dropout if n_layers > 1 else 0.0, batch_first=True)
+        kind: Any = CELLS[cell]  # their base class has other arguments
+        self.cell = kind(dim, hidden, n_layers, dropout=dropout if n_layers > 1 else 0.0, batch_first=True)
         self.dropout = nn.Dropout(dropout)
         self.weight = None if tied else nn.Parameter(torch.empty(n_words, hidden))
         self.bias = nn.Parameter(torch.zeros(n_words))
@@ -278,7 +279,7 @@ class NextWordTask(Task):
         process: int = 0,
         n_processes: int = 1,
     ):
-        self.model: NextWordModel = model
+        self.model: NextWordModel = model  # pyright: ignore[reportIncompatibleVariableOverride]
         self.vocabulary = vocabulary
         self.config = config
         self.process = process

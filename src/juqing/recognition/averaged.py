@@ -149,7 +149,8 @@ class AveragedRecognizer(BagRecognizer):
         vectors = self.vectors.vectors[ids].astype(np.float64)
         lines = self._matrix(documents) @ vectors
         common = np.linalg.eigh(lines.T @ lines).eigenvectors[:, -1]  # (dim,), the first right singular vector
-        self.vectors_ = (vectors - np.outer(vectors @ common, common)).astype(np.float32)
+        found = vectors - np.outer(vectors @ common, common)
+        self.vectors_ = found.astype(np.float32)  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def _values(self, rows: np.ndarray, columns: np.ndarray, counts: np.ndarray, n_documents: int) -> np.ndarray:
         n_tokens = np.bincount(rows, counts, minlength=n_documents)
@@ -182,7 +183,7 @@ class AveragedRecognizer(BagRecognizer):
         for epoch in range(self.epochs):
             order = random_state.permutation(len(documents))
             for batch in np.split(order, range(_BATCH, len(order), _BATCH)):
-                entries = np.concatenate([np.arange(starts[i], starts[i + 1]) for i in batch])
+                entries = np.concatenate([np.arange(int(starts[i]), int(starts[i + 1])) for i in batch])
                 offsets = np.concatenate([[0], np.cumsum(starts[batch + 1] - starts[batch])])
                 predicted = top(
                     bag(

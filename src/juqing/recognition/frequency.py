@@ -12,7 +12,7 @@ Source: the exercise on logistic regression of "Natural language processing with
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -87,7 +87,8 @@ class FrequencyRecognizer(WordRecognizer):
     def _inputs(self, documents: list[list[str]]) -> np.ndarray:
         """The sums of a cue's words, felt and not felt: (n_documents, 6, 2) float64."""
         counted = EmotionFrequencies(self.vocabulary_)
-        counted.vocabulary_, counted.frequencies_ = self.vocabulary_, self.frequencies_.astype(np.float64)
+        counted.vocabulary_ = self.vocabulary_
+        counted.frequencies_ = cast(Any, self.frequencies_.astype(np.float64))
         return counted.transform(documents).reshape(-1, 2, N_EMOTIONS).swapaxes(1, 2)
 
     def _predict(self, documents: list[list[str]]) -> np.ndarray:

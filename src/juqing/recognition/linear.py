@@ -107,7 +107,8 @@ class WordRecognizer(ABC):
     def save(self, folder: Path) -> None:
         """Write `config.json` and `weights.npz` into an existing folder."""
         write_config(folder, self.kind, {name: getattr(self, name) for name in self.settings})
-        np.savez_compressed(folder / WEIGHTS, **self._arrays())
+        arrays: dict[str, Any] = self._arrays()
+        np.savez_compressed(folder / WEIGHTS, **arrays)
 
     @classmethod
     def load(cls, folder: Path, config: dict[str, Any]) -> Self:
@@ -236,7 +237,7 @@ def labeled_rows(
     if weights is None:
         weights = [np.ones(script.n_cues, dtype=np.float32) for script in scripts]
     y, w = np.concatenate(labels), np.concatenate(weights)
-    known = ~np.isnan(y).any(axis=1)
+    known = np.asarray(~np.isnan(y).any(axis=1))
     if not known.any():
         raise LabelError("there is no labeled cue to learn from.", "Rows need a character and six numbers.")
     return y, w, known

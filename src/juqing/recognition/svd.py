@@ -74,4 +74,6 @@ class SvdRecognizer(OneHotRecognizer):
         X = self._matrix(documents)
         from juqing.vectors.svd import truncated_svd
 
-        self.vectors_ = truncated_svd(X, min(self.dim, *X.shape)).right.T.astype(np.float32)
+        self.vectors_ = truncated_svd(X, min(self.dim, len(documents), len(self.vocabulary_))).right.T.astype(
+            np.float32
+        )

@@ -7,7 +7,7 @@ functions that make a sparse matrix need SciPy, `EmotionFrequencies` needs NumPy
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -71,7 +71,7 @@ def smooth_idf(counts: scipy.sparse.csr_array) -> np.ndarray:
     Returns:
         (n_words,) float64, 1 or more.
     """
-    n_documents, n_words = counts.shape
+    n_documents, n_words = cast(tuple[int, int], counts.shape)
     df = np.bincount(counts.indices[counts.data > 0], minlength=n_words)
     return np.log((1 + n_documents) / (1 + df)) + 1
 
@@ -90,13 +90,14 @@ def tfidf(counts: scipy.sparse.csr_array, idf: np.ndarray | None = None) -> scip
         InputError: `idf` does not fit the counts.
     """
     idf = smooth_idf(counts) if idf is None else np.asarray(idf, np.float64)
-    if idf.shape != (counts.shape[1],):
-        raise InputError(f"idf has the shape {idf.shape}, the counts have {counts.shape[1]:,} words.")
+    n_documents, n_words = cast(tuple[int, int], counts.shape)
+    if idf.shape != (n_words,):
+        raise InputError(f"idf has the shape {idf.shape}, the counts have {n_words:,} words.")
     weighted = counts.copy()
     weighted.eliminate_zeros()
     weighted.data = weighted.data * idf[weighted.indices]
-    rows = np.repeat(np.arange(counts.shape[0]), np.diff(weighted.indptr))
-    weighted.data /= np.sqrt(np.bincount(rows, weighted.data**2, minlength=counts.shape[0]))[rows]
+    rows = np.repeat(np.arange(n_documents), np.diff(weighted.indptr))
+    weighted.data /= np.sqrt(np.bincount(rows, weighted.data**2, minlength=n_documents))[rows]
     return weighted
 
 

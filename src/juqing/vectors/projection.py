@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -125,9 +126,9 @@ def tsne(
             progress(done, _EXAGGERATED + _PLAIN)
 
     model = TSNE(
-        perplexity=perplexity,
+        perplexity=cast(Any, perplexity),
         metric="cosine",
-        initialization=start,
+        initialization=cast(Any, start),
         early_exaggeration_iter=_EXAGGERATED,
         n_iter=_PLAIN,
         neighbors="exact",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
@@ -287,7 +288,7 @@ def _cluster(
     from sklearn.metrics import silhouette_score
 
     def clustered(rows: np.ndarray, k: int) -> tuple[np.ndarray, float]:
-        labels = KMeans(k, n_init=5, random_state=seed).fit_predict(rows)
+        labels = KMeans(k, n_init=cast(Any, 5), random_state=seed).fit_predict(rows)
         return labels, float(silhouette_score(rows, labels, metric="cosine"))
 
     one = np.zeros(len(units), np.int64)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from juqing.errors import FormatError, InputError, MissingExtraError
 from juqing.vectors.table import WordVectors
@@ -248,7 +248,7 @@ def _cosine(vectors: WordVectors | None, first: str, second: str) -> float | Non
     return vectors.similarity(first, second) if vectors is not None and first in vectors and second in vectors else None
 
 
-def _wn():
+def _wn() -> Any:
     try:
         import wn
     except ImportError:
