@@ -198,6 +198,8 @@ def squeezed(value: dict) -> dict:
 @SLOW
 @given(TEXTS)
 @example("【闪回】\n\n走\n\n1、渡口　夜　内\n\n林远：好")
+@example("#\\#\n△")
+@example("# \\# a\n\n△")
 def test_fountain_of_any_text(text):
     first = read_text(text, fountain=True)
     again = read_again(first, "fountain")

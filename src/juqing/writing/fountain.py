@@ -42,24 +42,32 @@ def to_fountain(script: Script) -> str:
     parts = _parts_after(items)
     for k, piece in enumerate(items):
         if isinstance(piece, Note):
-            part = piece.text.lstrip("# ") if piece.kind == "section" else ""
+            part = _part_of(piece, parts[k]) if piece.kind == "section" else ""
             if part and parts[k] == "":
                 rows += ["", f"= {_set_apart(part)}"]  # no scene is said to be part of it
                 state.paragraph()
             elif piece.kind not in REGENERATED:
-                rows += ["", *_note(piece)]
+                rows += ["", *_note(piece, part)]
                 if piece.kind in _PARAGRAPHS:
                     state.paragraph()
                 if piece.kind == "section":
                     state.section(part, closes=LEVEL_ONE.match(rows[-1]) is not None)
         elif isinstance(piece, Scene):
             if state.needs_part(piece):
-                rows += ["", f"# {_set_apart(one_line(piece.part))}"]
+                rows += ["", f"# {_part(piece.part)}"]
             rows += _heading(piece, script, state)
         else:
             fact = state.fact_before(piece)
             rows += ["", *([f"[[{fact}]]", ""] if fact else []), *_line(piece)]
     return "\n".join(rows).lstrip("\n") + "\n"
+
+
+def _part_of(section: Note, following: str | None) -> str:
+    """The part that a section names: that of the next scene where its name begins with the section's own mark, else all behind it."""
+    part = section.text.lstrip("# ")
+    if following and following.lstrip("# ") == part and len(following) < len(section.text):
+        return following
+    return part
 
 
 def _parts_after(items: list[Scene | Line | Note]) -> list[str | None]:
@@ -107,13 +115,13 @@ def _in_note(text: str) -> str:
     )
 
 
-def _note(note: Note) -> list[str]:
+def _note(note: Note, part: str) -> list[str]:
     text = note.text.strip()
     if note.kind in ("comment", "boneyard") and text.startswith(("[[", "/*")):
         return text.split("\n")
     if note.kind == "section":
-        level = re.match("#*", text)
-        return [f"{level[0] if level and level[0] else '#'} {_set_apart(one_line(text).lstrip('# '))}".rstrip()]
+        level = re.match("#*", text.removesuffix(part))
+        return [f"{level[0] if level and level[0] else '#'} {_part(part)}".rstrip()]
     if note.kind == "page break":
         return ["==="]
     if note.kind in ("synopsis", "front"):
@@ -155,6 +163,11 @@ def _spoken(text: str) -> str:
 def _escaped(text: str) -> str:
     """A text whose marks of emphasis, notes and boneyards are text."""
     return re.sub(r"(?=[*_\\])|(?<=\[)(?=\[)|(?<=\])(?=\])", r"\\", text)
+
+
+def _part(name: str) -> str:
+    """The name of a part behind the mark of a section, of which it must not become more."""
+    return "\\" * name.startswith("#") + _set_apart(one_line(name))
 
 
 def _set_apart(text: str) -> str:
