@@ -170,12 +170,16 @@ def beside(script: Script, format: str) -> list[tuple[str, str]]:
         "fdx": {"comment": "margin", "boneyard": "margin", "page break": None},
         "fountain": {"omitted": "comment", "section": "synopsis"},
     }[format]
-    parts = {"".join(scene.part.split()) for scene in script.scenes} if format == "fountain" else ()
+
+    def bare(text: str) -> str:
+        return "".join(text.strip("[]/*=# \t").split())
+
+    parts = {bare(scene.part) for scene in script.scenes} if format == "fountain" else ()
     return [
         (kind, text)
         for note in script.notes
         if note.kind in (*NOTES, "margin") and (kind := forms.get(note.kind, note.kind)) is not None
-        if (text := "".join(note.text.strip("[]/*=# \t").split())) not in parts and text
+        if (text := bare(note.text)) not in parts and text
     ]
 
 
@@ -200,6 +204,7 @@ def squeezed(value: dict) -> dict:
 @example("【闪回】\n\n走\n\n1、渡口　夜　内\n\n林远：好")
 @example("#\\#\n△")
 @example("# \\# a\n\n△")
+@example("第一集[\n\n△")
 def test_fountain_of_any_text(text):
     first = read_text(text, fountain=True)
     again = read_again(first, "fountain")
