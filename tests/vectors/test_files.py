@@ -125,6 +125,8 @@ def test_safetensors_is_mapped_and_other_readers_take_it(tmp_path):
         ("zero.vec", b"1 0\na\n", "a width of 0"),
         ("one.txt", b"word\n", "a width of 0"),
         ("coded.vec", "1 1\n高兴 1\n".encode("gb18030"), "line 2: the word is not UTF-8"),
+        ("wide.vec", "1 1\n高兴 1\n".encode("utf-16"), "line 1: it is UTF-16, or no text"),
+        ("zeros.txt", b"1\0 1\na 1\n", "line 1: it is UTF-16, or no text"),
         ("cut.bin", b"2 2\na " + struct.pack("2f", 1, 2), "word 2"),
         ("cut2.bin", b"1 2\na " + struct.pack("f", 1), "ends inside the vector of word 1"),
         ("none.bin", b"hello\n", "not the number of words"),

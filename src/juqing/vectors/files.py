@@ -166,6 +166,9 @@ def _lines(file: IO[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
         if len(line) == _BLOCK:
             raise FormatError("the line is longer than 4 MB.", "Give a text file.", path=path, line=number)
         if number == 1:
+            if line.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in line:
+                found = "it is UTF-16, or no text."
+                raise FormatError(found, "Convert the file to UTF-8.", path=path, line=1)
             line = line.removeprefix(b"\xef\xbb\xbf")
         if line.strip():
             yield number, line

@@ -141,6 +141,7 @@ def train_vectors(
             _begin(folder, asked, resume)
         vocabulary, encoded = _encoded(corpus, min_count, start, folder, tell)
         checkpoint = folder / "state.npz" if run is not None else None
+        tell(0, None, "compiling what trains (the first time, half a minute)")
         if isinstance(config, Word2VecConfig):
             model = Word2Vec(config).start(vocabulary, start)
             model.fit(
