@@ -72,7 +72,7 @@ class WordRecognizer(ABC):
         """
         if not hasattr(self, "vocabulary_"):
             raise ModelError("this recognizer was not trained yet.", "Call fit, or load a trained one.")
-        values = self._predict(cue_tokens(script, unit=self.unit, tags=self.tags))
+        values = self._predict(self._documents(script))
         return EmotionScores(script, np.clip(values, 0.0, MAX_STRENGTH), self.name, self.rmse)
 
     def fit(
@@ -97,7 +97,7 @@ class WordRecognizer(ABC):
         """
         self._check()
         y, w, known = labeled_rows(scripts, labels, weights)
-        tokens = [each for script in scripts for each in cue_tokens(script, unit=self.unit, tags=self.tags)]
+        tokens = [each for script in scripts for each in self._documents(script)]
         documents = [tokens[i] for i in np.flatnonzero(known)]
         if not any(documents):
             raise LabelError("the labeled lines have no text to learn from.", "Check the column 'content'.")
@@ -146,6 +146,10 @@ class WordRecognizer(ABC):
         check_shapes(arrays, self.shapes, n_words=len(self.vocabulary_))
         for name in self.shapes:
             setattr(self, f"{name}_", arrays[name].astype(np.float32))
+
+    def _documents(self, script: Script) -> list[list[str]]:
+        """What is seen of each cue."""
+        return cue_tokens(script, unit=self.unit, tags=self.tags)
 
     @abstractmethod
     def _learn(self, documents: list[list[str]], y: np.ndarray, w: np.ndarray, progress: Progress) -> None:
