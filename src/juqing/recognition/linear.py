@@ -21,7 +21,7 @@ from juqing.errors import LabelError, MissingExtraError, ModelError
 from juqing.recognition._folder import WEIGHTS, check_shapes, read_arrays, reading, write_config
 from juqing.scores import EmotionScores
 from juqing.script import Script
-from juqing.text.tokens import check_unit, cue_tokens
+from juqing.text.tokens import check_unit, cue_tokens, with_parts
 from juqing.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class WordRecognizer(ABC):
 
     Args:
         unit: `word` or `character`.
-        tags: Whether a word carries its part of speech: 好/a is not 好/d.
+        tags: Whether the parts of speech of the words count beside them, see `with_parts`.
 
     Attributes:
         vocabulary_: The tokens that count.
@@ -148,8 +148,9 @@ class WordRecognizer(ABC):
             setattr(self, f"{name}_", arrays[name].astype(np.float32))
 
     def _documents(self, script: Script) -> list[list[str]]:
-        """What is seen of each cue."""
-        return cue_tokens(script, unit=self.unit, tags=self.tags)
+        """What is seen of each cue: its tokens, and their parts of speech where these are asked for."""
+        tokens = cue_tokens(script, unit=self.unit, tags=self.tags)
+        return list(map(with_parts, tokens)) if self.tags else tokens
 
     @abstractmethod
     def _learn(self, documents: list[list[str]], y: np.ndarray, w: np.ndarray, progress: Progress) -> None:

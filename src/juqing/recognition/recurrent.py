@@ -136,7 +136,7 @@ class RecurrentRecognizer(WordRecognizer):
             asked for. Random ones where None.
         start: The folder of a language model (`juqing pretrain next-word`), whose vectors and cells it starts from.
         unit: `word` or `character`.
-        tags: Whether a word carries its part of speech.
+        tags: Whether a word carries its part of speech, as in vectors of tagged text.
         pooling: One of `POOLINGS`.
         n_before: Lines of the scene that are read before the cue's own.
         max_tokens: The longest sequence; what is farthest before is left out first, then the end of the line.

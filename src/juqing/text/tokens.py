@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from juqing.errors import InputError
@@ -27,6 +28,15 @@ def check_unit(unit: str, tags: bool) -> None:
         raise InputError(f"the unit is {unit!r}.", f"Choose one of {', '.join(UNITS)}.")
     if tags and unit != "word":
         raise InputError(f"parts of speech were asked for, of the unit {unit!r}.", "Only words have them.")
+
+
+def with_parts(tokens: Sequence[str]) -> list[str]:
+    """Tagged tokens, `高兴/a`, and behind them the tags alone, `/a`; what stands for a name has none.
+
+    The tags of rjieba are those of its dictionary: a word has the same one everywhere, so that a bag of tagged words is one of plain
+    words. What tags add is what words have in common: how many adjectives, interjections, names of places a line has.
+    """
+    return [*tokens, *(f"/{token.rpartition('/')[2]}" for token in tokens if "/" in token)]
 
 
 def cue_tokens(script: Script, *, unit: str = "word", tags: bool = False, n_before: int = 0) -> list[list[str]]:
