@@ -23,6 +23,7 @@ import torch
 
 from juqing.errors import InputError, OutputError, TrainingError
 from juqing.outputs import writing_folder
+from juqing.settings import is_of, parse_values
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -32,9 +33,6 @@ _BEFORE = "checkpoint.old"  # for the moment in which a new one takes its place
 _ASKED = "run.json"
 _LOG = "log.jsonl"
 _BOARD = "tensorboard"
-_TYPES: dict[str, tuple[type, ...]] = {
-    "str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "tuple[int, ...]": (list,)
-}  # fmt: skip
 
 
 def has_bf16() -> bool:
@@ -79,7 +77,7 @@ def read_settings(kind: type, path: Path) -> dict[str, Any]:
     for name, value in read.items():
         if name not in types:
             raise InputError(f"the preset sets {name!r}.", f"Known are {', '.join(types)}.", path=path)
-        if not _is_of(value, types[name]):
+        if not is_of(value, types[name]):
             raise InputError(f"{name} is {value!r} in the preset.", f"It must be of type {types[name]}.", path=path)
     return {name: tuple(value) if isinstance(value, list) else value for name, value in read.items()}
 
@@ -90,30 +88,7 @@ def parse_settings(kind: type, given: Sequence[str]) -> dict[str, Any]:
     Raises:
         InputError: A name is not known, or a value is of another type.
     """
-    types = {field.name: str(field.type) for field in dataclasses.fields(kind)}
-    result: dict[str, Any] = {}
-    for setting in given:
-        name, equals, text = (part.strip() for part in setting.partition("="))
-        if not equals:
-            raise InputError(f"--set is {setting!r}.", "Write NAME=VALUE.")
-        if name not in types:
-            raise InputError(f"there is no setting {name!r}.", f"Known are {', '.join(types)}.")
-        value: Any = text
-        if types[name] != "str":
-            with suppress(tomllib.TOMLDecodeError):
-                value = tomllib.loads(f"value = {text}")["value"]
-        if not _is_of(value, types[name]):
-            raise InputError(f"{name} is {value!r}.", f"It must be of type {types[name]}.")
-        result[name] = tuple(value) if isinstance(value, list) else value
-    return result
-
-
-def _is_of(value: Any, type_name: str) -> bool:
-    if isinstance(value, bool):
-        return type_name == "bool"
-    return isinstance(value, _TYPES[type_name]) and not (
-        isinstance(value, list) and not all(type(k) is int for k in value)
-    )
+    return parse_values({field.name: str(field.type) for field in dataclasses.fields(kind)}, given)
 
 
 class RunFolder:

@@ -58,7 +58,13 @@ KINDS = {
     "onehot": ("--unit", "character", "--weighting", "counts"),
     "svd": ("--weighting", "tfidf", "--dim", 6),
     "averaged": (),
+    "tfidf": ("--set", "alpha=10"),
+    "rnn": ("--epochs", 1, "--set", "n_before=1"),
+    "gru": ("--unit", "character", "--learning-rate", 0.01, "--set", "epochs=1"),
+    "lstm": ("--tags", "--set", "epochs=1", "--set", "hidden=16"),
+    "bilstm": ("--epochs", 1, "--seed", 3, "--set", "pooling=last"),
 }
+RECURRENT = ("rnn", "gru", "lstm", "bilstm")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -68,15 +74,20 @@ def test_train_predict_and_analyze(juqing, table, vectors, tmp_path, kind):
     code, out, err = juqing("train", kind, "--data", table, "--out", model, *options)
     assert (code, err) == (0, "")
     assert out.startswith(f"{model}: ")
-    files = {"README.md", "config.json", "weights.npz"} | ({"vectors.safetensors"} if kind == "averaged" else set())
+    files = {"README.md", "config.json"} | ({"vectors.safetensors"} if kind == "averaged" else set())
+    files |= {"model.safetensors", "vocabulary.json"} if kind in RECURRENT else {"weights.npz"}
     assert {path.name for path in model.iterdir()} == files
     card = (model / "README.md").read_text(encoding="utf-8")
-    assert "train.tsv, 4 scripts" in card and f"juqing.recognition.{kind}" in card and "Licence" in card
+    assert (
+        "train.tsv, 4 scripts" in card
+        and f"juqing.recognition.{'recurrent' if kind in RECURRENT else kind}" in card
+        and "Licence" in card
+    )
     code, out, _ = juqing("predict", model, table, "--out", tmp_path / "p.tsv")
     assert code == 0 and "beside the labels" in out
     assert juqing("analyze", FEATURE, "--model", model)[0] == 0
-    assert juqing("train", "tfidf", "--data", table, "--out", model)[0] == 0  # a model of another kind is replaced
-    assert not (model / "vectors.safetensors").exists()
+    assert juqing("train", "onehot", "--data", table, "--out", model)[0] == 0  # a model of another kind is replaced
+    assert {path.name for path in model.iterdir()} == {"README.md", "config.json", "weights.npz"}
     code, out, _ = juqing("crossval", kind, "--data", table, "--folds", 2, *options, "--out", tmp_path / "cv")
     assert code == 0 and "rows" in out
     assert len((tmp_path / "cv" / "predictions.tsv").read_text(encoding="utf-8").splitlines()) == 113
@@ -102,6 +113,38 @@ def test_vectors_that_are_trained_with_the_task(juqing, table, vectors, tmp_path
         "train", "averaged", "--data", table, "--vectors", vectors, "--epochs", 1, "--out", tmp_path / "model"
     )
     assert code == 0 and "for 1 epoch" in out
+
+
+def test_recurrent_networks_start_from_vectors_or_a_language_model(juqing, table, vectors, tmp_path):
+    (tmp_path / "text.txt").write_text("他笑了。\n她哭了。\n他走到窗前。\n" * 60, encoding="utf-8")
+    small = [part for name in ("dim=8", "hidden=8", "n_layers=1", "streams=2") for part in ("--set", name)]
+    start = tmp_path / "start"
+    code, _, err = juqing(
+        "pretrain",
+        "next-word",
+        tmp_path / "text.txt",
+        "--cell",
+        "gru",
+        "--window",
+        8,
+        "--epochs",
+        1,
+        *small,
+        "--out",
+        start,
+    )
+    assert (code, err) == (0, "")
+    out = ("--data", table, "--epochs", 1, "--out", tmp_path / "model")
+    shape = ("--set", "dim=8", "--set", "hidden=8")
+    assert juqing("train", "gru", *out, "--start", start, *shape)[0] == 0
+    cv = ("--data", table, "--epochs", 1, "--folds", 2, "--out", tmp_path / "cv")
+    assert juqing("crossval", "gru", *cv, "--start", start, *shape)[0] == 0
+    assert juqing("crossval", "rnn", *cv, "--vectors", vectors, "--set", "tune_vectors=false")[0] == 0
+    refused(juqing("train", "gru", *out, "--start", start), "its dim is 8", "Set dim=8", start)
+    refused(juqing("train", "lstm", *out, "--start", start, *shape), "its cell is gru, the recognizer's lstm")
+    refused(juqing("train", "gru", *out, "--start", tmp_path / "none"), "language model cannot be loaded")
+    refused(juqing("train", "gru", *out, "--set", "width=3"), "no setting 'width'", "hidden")
+    refused(juqing("train", "gru", *out, "--set", "pooling=max"), "pooling is 'max'", "last, mean, attention")
 
 
 def test_what_is_refused(juqing, table, vectors, tmp_path):

@@ -148,6 +148,31 @@ def test_average(juqing, scene, tmp_path):
     assert juqing("analyze", FEATURE, "--model", tmp_path / "mean").code == 0
 
 
+def test_train_transformer(juqing, home, table, tmp_path):
+    """The scene reader of an encoder from nothing; frozen it makes no sense."""
+    small = ("--set", "dim=16", "--set", "n_layers=1", "--set", "n_heads=2", "--epochs", 1)
+    run = ("train", "transformer", "--data", table, "--window", 128, "--out", tmp_path / "run")
+    result = juqing(*run, *small, "--hold-out", "0/2")
+    assert result.code == 0, result.err
+    assert "held-out RMSE" in result.out
+    assert juqing("analyze", FEATURE, "--model", tmp_path / "run").code == 0
+    result = juqing("crossval", "transformer", "--data", table, "--folds", 2, *small, "--out", tmp_path / "cv")
+    assert result.code == 0, result.err
+    refused(juqing(*run, "--encoder", tiny_encoder()), "an encoder is named, and one from nothing is asked for")
+    refused(juqing(*run, "--frozen"), "frozen is true")
+
+
+def test_frozen(juqing, home, table, tmp_path):
+    result = juqing(
+        "train", "scene", "--data", table, "--encoder", tiny_encoder(), "--preset", home / "scene.toml", "--frozen",
+        "--set", "dropout=0.3", "--out", tmp_path / "run",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    card = (tmp_path / "run" / "README.md").read_text(encoding="utf-8")
+    assert "- frozen: True" in card and "- dropout: 0.3" in card
+    refused(juqing("crossval", "onehot", "--data", table, "--frozen", "--out", tmp_path / "cv"), "no setting 'frozen'")
+
+
 def test_training_that_is_refused(juqing, home, table, tmp_path):
     scene = ("train", "scene", "--data", table, "--out", tmp_path / "run")
     ours = ("--encoder", tiny_encoder(), "--preset", home / "scene.toml")

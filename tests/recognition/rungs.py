@@ -1,8 +1,9 @@
-"""What the tests of the linear rungs share: the small table as scripts, and what each of them must answer alike."""
+"""What the tests of the rungs share: the small table as scripts, and what each of them must answer alike."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,14 @@ def stacked(labeled: list[LabeledScript]) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([i.labels for i in labeled]), np.concatenate([i.weights for i in labeled])
 
 
-def check_rung(make: Any, table: Path, folder: Path) -> None:
+def check_rung(make: Any, table: Path, folder: Path, check_folder: Callable[[Path], None] | None = None) -> None:
     """The contract, the folder, what is refused.
 
     Args:
         make: Gives an untrained recognizer; settings as keywords.
         table: Labeled.
         folder: An empty one.
+        check_folder: Damages the folder and leaves it as it was; `check_damaged` where None.
     """
     rung = learned(make(), table)
     check_recognizer(rung)
@@ -62,7 +64,7 @@ def check_rung(make: Any, table: Path, folder: Path) -> None:
         learned(make(unit="line"), table)
     with pytest.raises(InputError, match="parts of speech"):
         learned(make(unit="character", tags=True), table)
-    check_damaged(folder)
+    (check_folder or check_damaged)(folder)
 
 
 def check_learned(rung: Any, labeled: list[LabeledScript]) -> None:
@@ -77,14 +79,7 @@ def check_learned(rung: Any, labeled: list[LabeledScript]) -> None:
 
 def check_damaged(folder: Path) -> None:
     """Whatever is wrong with the folder is a `ModelError`; leaves it as it was."""
-    config = (folder / "config.json").read_text(encoding="utf-8")
-    asked = json.loads(config)
-    for settings in ({"typo": 1}, {**asked["settings"], "unit": "line"}, [], None):
-        (folder / "config.json").write_text(json.dumps({**asked, "settings": settings}), encoding="utf-8")
-        with pytest.raises(ModelError):
-            load(folder)
-    (folder / "config.json").write_text(config, encoding="utf-8")
-
+    check_damaged_config(folder)
     weights = folder / "weights.npz"
     data = weights.read_bytes()
     for damage in (b"", data[: len(data) // 2], b"PK" + data[2:60] + b"\0" * 50 + data[110:]):
@@ -110,3 +105,14 @@ def check_damaged(folder: Path) -> None:
         load(folder)
     weights.write_bytes(data)
     load(folder)
+
+
+def check_damaged_config(folder: Path) -> None:
+    """Whatever is wrong with `config.json` is a `ModelError`; leaves it as it was."""
+    config = (folder / "config.json").read_text(encoding="utf-8")
+    asked = json.loads(config)
+    for settings in ({"typo": 1}, {**asked["settings"], "unit": "line"}, [], None):
+        (folder / "config.json").write_text(json.dumps({**asked, "settings": settings}), encoding="utf-8")
+        with pytest.raises(ModelError):
+            load(folder)
+    (folder / "config.json").write_text(config, encoding="utf-8")

@@ -9,6 +9,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import Ridge
 
 from juqing.errors import InputError
+from juqing.reading import read_text
 from juqing.reading.files import read_labeled
 from juqing.recognition.onehot import OneHotRecognizer
 from juqing.text.tokens import cue_tokens
@@ -48,6 +49,21 @@ def test_it_is_that_of_scikit_learn(table, weighting):
     expected = Ridge(alpha=1.0).fit(X.toarray(), y, sample_weight=w).predict(X.toarray()).clip(0, 3)
     got = np.concatenate([rung.score(item.script).values for item in labeled])
     np.testing.assert_allclose(got, expected, atol=5e-3)  # ours stops when it is near enough
+
+
+def test_parts_of_speech_tell_of_words_that_were_never_seen():
+    """Adjectives are joyful here, verbs are not; of the new lines neither word was there."""
+    lines = "聪明 快乐 睡觉 说话".split()
+    text = "1、屋里　日　内\n" + "".join(f"林远：{line}。\n" for line in lines)
+    labels = np.zeros((len(lines), 6), np.float32)
+    labels[:2, 1] = 3
+    new = read_text("1、屋里　日　内\n林远：漂亮。\n林远：跳舞。\n")
+    values = {}
+    for tags in (False, True):
+        rung = OneHotRecognizer(tags=tags, alpha=1.0, min_df=1).fit([read_text(text)], [labels])
+        values[tags] = rung.score(new).values[:, 1]
+    np.testing.assert_allclose(values[False][0], values[False][1])
+    assert values[True][0] > values[True][1] + 0.5
 
 
 def test_refused(table):

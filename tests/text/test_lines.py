@@ -1,5 +1,5 @@
 from juqing.reading import read_text
-from juqing.text.lines import OTHER, OWN, cue_texts, line_text
+from juqing.text.lines import OTHER, OWN, cue_passages, cue_texts, line_text
 
 SCRIPT = read_text("1、屋里　夜　内\n人物：林远、陈念\n林远OS（冷笑）：又是陈念。\n△陈念推开林远。\n林远、陈念：走！\n")
 
@@ -33,3 +33,18 @@ def test_a_pronoun_that_was_resolved_is_read_like_the_name():
     script = read_text("1、厅　夜　内\n林远：走吧。\n△陈念看着他。\n陈念：不。")
     (cue,) = (cue for cue in script.cues if cue.by == "pronoun")
     assert cue_texts(script)[cue.index] == f"{OTHER}看着{OWN}。"
+
+
+def test_lines_before_as_the_cue_sees_them():
+    script = read_text(
+        "1、屋里　夜　内\n林远：走。\n△门开了。\n陈念：林远！\n林远：陈念？\n2、街上　夜　外\n陈念：林远。\n"
+    )
+    last = f"{OTHER}：{OWN}！"
+    assert cue_passages(script, 1) == [
+        [f"{OWN}：走。"],
+        ["门开了。", f"{OWN}：{OTHER}！"],
+        [last, f"{OWN}：{OTHER}？"],
+        [f"{OWN}：{OTHER}。"],
+    ]
+    assert cue_passages(script, 9)[2] == [f"{OWN}：走。", "门开了。", last, f"{OWN}：{OTHER}？"]
+    assert [texts[-1] for texts in cue_passages(script, 9)] == cue_texts(script)

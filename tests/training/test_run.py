@@ -27,7 +27,16 @@ from juqing.errors import InputError, LabelError, ModelError, OutputError, Train
 from juqing.reading.files import read_labeled
 from juqing.runtime import load
 from juqing.training import split_scripts
-from juqing.training.run import RunConfig, build_reader, load_config, make_task, measure, preset, train
+from juqing.training.run import (
+    RunConfig,
+    TransformerConfig,
+    build_reader,
+    load_config,
+    make_task,
+    measure,
+    preset,
+    train,
+)
 
 TIMES = ("seconds", "pairs_per_second", "tokens_per_second")
 ALL_RANDOM: dict[str, Any] = {"dropout": 0.1, "encoder_dropout": 0.1, "token_dropout": 0.2, "average": 0.8}
@@ -443,7 +452,121 @@ def test_labels_out_of_range(tmp_path):
         read_labeled(path)
 
 
+# A frozen encoder
+
+
+@pytest.mark.parametrize("kind", ["scene", "pair"])
+def test_a_frozen_encoder_stays_as_it_is(kind, labeled, tmp_path):
+    """Not a bit of it changes, nothing in it is random, and the head learns all the same."""
+    config = tiny_config(kind, frozen=True, encoder_dropout=0.5, dropout=0.0, token_dropout=0.0, average=0.9, epochs=6)
+    reader = build_reader(config)
+    reader.train()
+    assert reader.top.training and not reader.encoder.training
+    assert not any(parameter.requires_grad for parameter in reader.encoder.parameters())
+    before = {name: tensor.clone() for name, tensor in reader.encoder.state_dict().items()}
+    task = make_task(config, reader, labeled)
+    raw = reader(**task.batch(task.plan(0)[0]).inputs)
+    raw.sum().backward()
+    assert all(parameter.grad is None for parameter in reader.encoder.parameters())
+
+    train(config, labeled, tmp_path / "run")
+    after = load_file(tmp_path / "run" / "encoder" / "model.safetensors")
+    assert after.keys() <= before.keys() and all(torch.equal(after[name], before[name]) for name in after)
+    top = load_file(tmp_path / "run" / "head.safetensors")
+    assert all(
+        not torch.equal(top[name], tensor) for name, tensor in reader.top.state_dict().items() if tensor.ndim > 1
+    )
+    steps = [row for row in rows(tmp_path / "run") if "step" in row]
+    assert steps[-1]["loss"] < 0.9 * steps[0]["loss"]
+
+
+def test_the_whole_reader_learns_where_nothing_is_frozen(labeled, tmp_path):
+    config = tiny_config("scene", freeze_embeddings=False, epochs=1)
+    before = build_reader(config).encoder.state_dict()
+    train(config, labeled, tmp_path / "run")
+    after = load_file(tmp_path / "run" / "encoder" / "model.safetensors")
+    assert sum(not torch.equal(after[name], before[name]) for name in after) > 0.9 * len(after)
+
+
+# A transformer from nothing
+
+
+def small_transformer(**changes: Any) -> TransformerConfig:
+    settings: dict[str, Any] = {
+        "kind": "transformer", "epochs": 2, "learning_rate": 3e-3, "head_learning_rate": 1e-2, "batch_tokens": 512,
+        "budget": 64, "leading": 16, "trailing": 8, "checkpoint_minutes": 1e9, "vocabulary_size": 900, "dim": 16, "n_layers": 2,
+        "n_heads": 2,
+    }  # fmt: skip
+    return TransformerConfig(**{**settings, **changes})
+
+
+def test_a_transformer_from_nothing(labeled, tmp_path):
+    """It is a scene reader; its tokenizer knows the lines that it learned from, and it learns."""
+    train(small_transformer(epochs=12, dropout=0.0), labeled, tmp_path / "run")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+    config = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
+    assert config["recognizer"] == "scene"
+    card = (tmp_path / "run" / "README.md").read_text(encoding="utf-8")
+    assert "- Kind: `scene` (`juqing.recognition.scene`)" in card
+    assert "- kind: transformer" in card and str(tmp_path) not in card
+    recognizer: Any = load(tmp_path / "run")
+    assert recognizer.reader.encoder.config.hidden_size == 16
+    tokenizer = recognizer.reader.tokenizer
+    unknown = tokenizer._tokenizer.token_to_id("[UNK]")
+    assert all(unknown not in ids for ids, _ in tokenizer.encode(["笑得直不起腰", "欧阳师傅缩在墙角发抖"]))
+    truth, w = np.concatenate([i.labels for i in labeled]), np.concatenate([i.weights for i in labeled])
+    mean = np.average(truth, axis=0, weights=w)
+    of_mean = math.sqrt((((truth - mean) ** 2).mean(1) * w).sum() / w.sum())
+    assert measure(recognizer, labeled)["rmse"] < 0.8 * of_mean
+
+
+def test_a_transformer_goes_on_to_the_same_weights(labeled, tmp_path):
+    config = small_transformer(checkpoint_minutes=0.0, dropout=0.1, encoder_dropout=0.1)
+    train(config, labeled, tmp_path / "whole")
+    with pytest.raises(Killed):
+        train(config, labeled, tmp_path / "run", progress=killed_at(3))
+    assert (tmp_path / "run.run" / "start" / "tokenizer.json").is_file()
+    train(config, labeled, tmp_path / "run", resume=True)
+    assert same(tmp_path / "whole", tmp_path / "run")
+
+
+def test_a_transformer_that_is_refused(labeled, tmp_path):
+    for changes, message in (
+        ({"encoder": "somewhere"}, "an encoder is named"),
+        ({"layers": (0,)}, "an encoder is named"),
+        ({"frozen": True}, "frozen is true. The weights of an encoder from nothing are random"),
+        ({"freeze_embeddings": True}, "freeze_embeddings is true"),
+        ({"n_heads": 3}, "The heads must divide it"),
+        ({"tokenizer": "none"}, "tokenizer is 'none'"),
+        ({"kind": "scene"}, "kind is 'scene'. Choose one of transformer"),
+    ):
+        with pytest.raises(InputError) as caught:
+            small_transformer(**changes)
+        assert message in str(caught.value)
+    with pytest.raises(ModelError, match="longer than the encoder reads"):
+        train(small_transformer(budget=600), labeled, tmp_path / "run")
+    with pytest.raises(InputError, match="kind is 'transformer'"):
+        RunConfig(kind="transformer", encoder="somewhere")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_its_preset(tmp_path):
+    config = load_config(preset("transformer"), ["dim=128", "tokenizer=bpe"], seed=3)
+    assert isinstance(config, TransformerConfig)
+    assert (config.dim, config.tokenizer, config.seed, config.n_layers) == (128, "bpe", 3, 4)
+    with pytest.raises(InputError, match="sets 'dim'"):
+        (tmp_path / "scene.toml").write_text('kind = "scene"\ndim = 3\n', encoding="utf-8")
+        load_config(tmp_path / "scene.toml", encoder="somewhere")
+
+
 # Settings
+
+
+def test_settings_by_name():
+    config = load_config(preset("scene"), ["frozen=true", "dropout=0", "layers=[0, 2]"], encoder="somewhere")
+    assert config.frozen and config.dropout == 0 and config.layers == (0, 2)
+    with pytest.raises(InputError, match="no setting 'drop'"):
+        load_config(preset("scene"), ["drop=0"], encoder="somewhere")
 
 
 @pytest.mark.parametrize("kind", ["scene", "pair"])

@@ -7,18 +7,21 @@ from typing import Annotated
 
 import typer
 
+from juqing.cli.options import Settings
 from juqing.cli.train import (
     Budget,
     Data,
     Dim,
     Encoder,
     Epochs,
+    Frozen,
     HeadName,
     Layers,
     LearningRate,
     LexiconFiles,
     Preset,
     Seed,
+    Start,
     Tags,
     Unit,
     Weighting,
@@ -26,9 +29,14 @@ from juqing.cli.train import (
     network_config,
 )
 
+_KINDS = (
+    "lexicon", "frequency", "onehot", "svd", "averaged", "tfidf", "rnn", "gru", "lstm", "bilstm", "transformer", "pair",
+    "scene",
+)  # fmt: skip
+
 
 def crossval(
-    kind: Annotated[str, typer.Argument(help="lexicon, frequency, onehot, svd, averaged, tfidf, pair or scene.")],
+    kind: Annotated[str, typer.Argument(help=f"One of {', '.join(_KINDS)}.")],
     data: Data,
     out: Annotated[
         Path, typer.Option("--out", help="Folder to write: predictions.tsv, evaluation.json, a model for each fold.")
@@ -46,8 +54,13 @@ def crossval(
     tags: Tags = False,
     weighting: Weighting = None,
     dim: Dim = None,
-    vectors: Annotated[Path | None, typer.Option("--vectors", help="Word vectors of the rung 'averaged'.")] = None,
+    vectors: Annotated[
+        Path | None, typer.Option("--vectors", help="Word vectors of the averaged or recurrent rungs.")
+    ] = None,
+    start: Start = None,
     lexicon: LexiconFiles = None,
+    frozen: Frozen = False,
+    settings: Settings = None,
 ) -> None:
     """Train on all folds of scripts but one, score that one, and so on: predictions for every row, none by a model that saw its script.
 
@@ -61,18 +74,23 @@ def crossval(
     from juqing.training.ladder import RUNGS, make_rung
 
     of_both = {"epochs": epochs, "learning_rate": learning_rate, "seed": seed}
-    of_networks = {"encoder": encoder, "layers": layers, "preset": preset, "head": head, "window": window}
+    of_networks = {
+        "encoder": encoder, "layers": layers, "preset": preset, "head": head, "window": window, "frozen": frozen
+    }  # fmt: skip
     of_rungs = {
-        "unit": unit, "tags": tags, "weighting": weighting, "dim": dim, "vectors": vectors, "lexicon": lexicon
+        "unit": unit, "tags": tags, "weighting": weighting, "dim": dim, "vectors": vectors, "start": start,
+        "lexicon": lexicon,
     }  # fmt: skip
     if kind in RUNGS:
-        recipe = make_rung(kind, given({**of_both, **of_rungs, **of_networks}))
-    elif kind not in ("pair", "scene"):
-        raise InputError(f"the kind is {kind!r}.", f"Choose one of {', '.join(RUNGS)}, pair, scene.")
+        recipe = make_rung(kind, given({**of_both, **of_rungs, **of_networks}), settings or ())
+    elif kind not in _KINDS:
+        raise InputError(f"the kind is {kind!r}.", f"Choose one of {', '.join(_KINDS)}.")
     elif unknown := list(given(of_rungs)):
         raise InputError(f"{kind} has no setting {unknown[0]!r}.", f"It has {', '.join([*of_networks, *of_both])}.")
     else:
-        recipe = network_config(kind, preset, encoder, layers, head, epochs, learning_rate, window, seed)
+        recipe = network_config(
+            kind, preset, encoder, layers, head, epochs, learning_rate, window, seed, frozen, settings
+        )
     with progress(f"{n_folds} folds") as report:
         evaluation = cross_validate(recipe, data, out, n_folds=n_folds, progress=report)
     typer.echo(str(evaluation))

@@ -18,6 +18,10 @@ Pronouns = Annotated[
         "--pronouns/--no-pronouns", help="Resolve 他, 她, 两人, ... in actions to characters, where that is safe."
     ),
 ]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Any other setting, NAME=VALUE, such as alpha=3; a wrong name shows all of them."),
+]
 Texts = Annotated[
     list[Path],
     typer.Argument(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from juqing.cli.options import Settings
+
 if TYPE_CHECKING:
     from juqing.training.run import RunConfig
 
@@ -31,6 +33,7 @@ Layers = Annotated[
 HeadName = Annotated[str | None, typer.Option("--head", help="regress, classify or ordinal.")]
 Epochs = Annotated[int | None, typer.Option("--epochs", help="Times that all lines are learned from.")]
 LearningRate = Annotated[float | None, typer.Option("--learning-rate", help="Highest learning rate of the last layer.")]
+HighestRate = Annotated[float | None, typer.Option("--learning-rate", help="The highest learning rate, at the start.")]
 Budget = Annotated[int | None, typer.Option("--window", help="Length of an input in tokens.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Of everything random.")]
 HeldOut = Annotated[
@@ -38,7 +41,12 @@ HeldOut = Annotated[
     typer.Option("--hold-out", help="Scripts to leave out and score after each epoch: titles, or K/N for fold K of N."),
 ]
 Unit = Annotated[str | None, typer.Option("--unit", help="word (cut by rjieba) or character.")]
-Tags = Annotated[bool, typer.Option("--tags", help="Add its part of speech to each word: 高兴/a.")]
+Tags = Annotated[
+    bool,
+    typer.Option(
+        "--tags", help="Parts of speech too: each word becomes 高兴/a; where words are counted, the tags count as well."
+    ),
+]
 Weighting = Annotated[
     str | None, typer.Option("--weighting", help="What a word of a line counts: binary, counts or tfidf.")
 ]
@@ -50,6 +58,14 @@ TunedEpochs = Annotated[
     int | None,
     typer.Option("--epochs", help="Times that the vectors are trained with the task; not at all by default."),
 ]
+Start = Annotated[
+    Path | None,
+    typer.Option("--start", help="Language model to start from: a folder that `juqing pretrain next-word` wrote."),
+]
+GivenVectors = Annotated[
+    Path | None, typer.Option("--vectors", help="Word vectors to start from; random ones where not given.")
+]
+Frozen = Annotated[bool, typer.Option("--frozen", help="Keep the encoder as it is: only the layers above it learn.")]
 LexiconFiles = Annotated[
     list[Path] | None,
     typer.Option(
@@ -76,60 +92,113 @@ def lexicon(out: Out, lexicon: LexiconFiles = None) -> None:
 
 
 @train_app.command()
-def frequency(data: Data, out: Out, unit: Unit = None, tags: Tags = False) -> None:
+def frequency(data: Data, out: Out, unit: Unit = None, tags: Tags = False, settings: Settings = None) -> None:
     """Train on how often words were seen beside emotions, and logistic regression. Needs the extra: pip install "juqing[train]"
 
     Example: juqing train frequency --data train.tsv --out models/frequency
     """
-    _train_rung("frequency", data, out, unit=unit, tags=tags)
+    _train_rung("frequency", data, out, settings, unit=unit, tags=tags)
 
 
 @train_app.command()
-def onehot(data: Data, out: Out, unit: Unit = None, tags: Tags = False, weighting: Weighting = None) -> None:
+def onehot(
+    data: Data,
+    out: Out,
+    unit: Unit = None,
+    tags: Tags = False,
+    weighting: Weighting = None,
+    settings: Settings = None,
+) -> None:
     """Train a bag of words and ridge regression. Needs the extra: pip install "juqing[train]"
 
     Example: juqing train onehot --data train.tsv --out models/onehot
     """
-    _train_rung("onehot", data, out, unit=unit, tags=tags, weighting=weighting)
+    _train_rung("onehot", data, out, settings, unit=unit, tags=tags, weighting=weighting)
 
 
 @train_app.command()
 def svd(
-    data: Data, out: Out, unit: Unit = None, tags: Tags = False, weighting: Weighting = None, dim: Dim = None
+    data: Data,
+    out: Out,
+    unit: Unit = None,
+    tags: Tags = False,
+    weighting: Weighting = None,
+    dim: Dim = None,
+    settings: Settings = None,
 ) -> None:
     """Train a bag of words through a truncated SVD, and ridge regression. Needs the extra: pip install "juqing[train]"
 
     Example: juqing train svd --data train.tsv --dim 300 --out models/svd
     """
-    _train_rung("svd", data, out, unit=unit, tags=tags, weighting=weighting, dim=dim)
+    _train_rung("svd", data, out, settings, unit=unit, tags=tags, weighting=weighting, dim=dim)
 
 
 @train_app.command()
 def averaged(
-    data: Data, out: Out, vectors: Vectors, unit: Unit = None, tags: Tags = False, epochs: TunedEpochs = None
+    data: Data,
+    out: Out,
+    vectors: Vectors,
+    unit: Unit = None,
+    tags: Tags = False,
+    epochs: TunedEpochs = None,
+    settings: Settings = None,
 ) -> None:
     """Train on averaged word vectors, and ridge regression. Needs the extra: pip install "juqing[train]"
 
     Example: juqing train averaged --data train.tsv --vectors vectors.safetensors --out models/averaged
     """
-    _train_rung("averaged", data, out, unit=unit, tags=tags, vectors=vectors, epochs=epochs)
+    _train_rung("averaged", data, out, settings, unit=unit, tags=tags, vectors=vectors, epochs=epochs)
 
 
 @train_app.command()
-def tfidf(data: Data, out: Out) -> None:
+def tfidf(data: Data, out: Out, settings: Settings = None) -> None:
     """Train character n-gram TF-IDF and ridge regression. Needs the extra: pip install "juqing[train]"
 
     Example: juqing train tfidf --data train.tsv --out models/mine
     """
-    _train_rung("tfidf", data, out)
+    _train_rung("tfidf", data, out, settings)
 
 
-def _train_rung(kind: str, data: Path, out: Path, **settings: object) -> None:
+def _recurrent_command(kind: str, what: str) -> None:
+    """Add `juqing train KIND`: all recurrent networks have the same options."""
+
+    @train_app.command(
+        kind,
+        help=f"""Train {what} over the words of a line. Needs the extra: pip install "juqing[train]"
+
+    Example: juqing train {kind} --data train.tsv --vectors vectors.safetensors --set n_before=2 --out models/{kind}
+    """,
+    )
+    def command(
+        data: Data,
+        out: Out,
+        vectors: GivenVectors = None,
+        start: Start = None,
+        unit: Unit = None,
+        tags: Tags = False,
+        epochs: Epochs = None,
+        learning_rate: HighestRate = None,
+        seed: Seed = None,
+        settings: Settings = None,
+    ) -> None:
+        _train_rung(
+            kind, data, out, settings, vectors=vectors, start=start, unit=unit, tags=tags, epochs=epochs,
+            learning_rate=learning_rate, seed=seed,
+        )  # fmt: skip
+
+
+_recurrent_command("rnn", "a plain recurrent network")
+_recurrent_command("gru", "gated recurrent units")
+_recurrent_command("lstm", "long short-term memory")
+_recurrent_command("bilstm", "long short-term memory, forward and backward,")
+
+
+def _train_rung(kind: str, data: Path, out: Path, given_settings: list[str] | None, **settings: object) -> None:
     from juqing.cli.output import progress
     from juqing.training import train_rung
     from juqing.training.ladder import make_rung
 
-    rung = make_rung(kind, given(settings))
+    rung = make_rung(kind, given(settings), given_settings or ())
     with progress("training") as report:
         train_rung(rung, data, out, progress=report)
     typer.echo(f"{out}: {rung.size}")
@@ -155,13 +224,24 @@ def _network_command(kind: str, text: str) -> None:
         learning_rate: LearningRate = None,
         window: Budget = None,
         seed: Seed = None,
+        frozen: Frozen = False,
+        settings: Settings = None,
         hold_out: HeldOut = None,
         resume: Resume = False,
     ) -> None:
-        config = network_config(kind, preset, encoder, layers, head, epochs, learning_rate, window, seed)
+        config = network_config(
+            kind, preset, encoder, layers, head, epochs, learning_rate, window, seed, frozen, settings
+        )
         _train_network(config, data, out, hold_out, resume)
 
 
+_network_command(
+    "transformer",
+    """Train the scene reader with a small encoder that begins from nothing: no pretrained one is needed.
+
+    Example: juqing train transformer --data train.tsv --hold-out 0/5 --out runs/transformer
+    """,
+)
 _network_command(
     "pair",
     """Train the classical recipe: one input for each line and character, through a pretrained encoder.
@@ -190,6 +270,8 @@ def network_config(
     learning_rate: float | None,
     window: int | None,
     seed: int | None,
+    frozen: bool,
+    settings: list[str] | None,
 ) -> RunConfig:
     """The configuration of a run from a preset and what the command line changes in it.
 
@@ -205,8 +287,8 @@ def network_config(
         raise InputError(f"--layers is {layers!r}.", "Give numbers such as 0,2,4,6,8,11.") from None
     run = network_module()
     return run.load_config(
-        preset or run.preset(kind), kind=kind, encoder=encoder, layers=kept, head=head, epochs=epochs,
-        learning_rate=learning_rate, budget=window, seed=seed,
+        preset or run.preset(kind), settings or (), kind=kind, encoder=encoder, layers=kept, head=head, epochs=epochs,
+        learning_rate=learning_rate, budget=window, seed=seed, frozen=frozen or None,
     )  # fmt: skip
 
 

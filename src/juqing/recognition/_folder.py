@@ -13,6 +13,8 @@ import numpy as np
 from juqing.errors import ModelError
 
 WEIGHTS = "weights.npz"
+TENSORS, WORDS = "model.safetensors", "vocabulary.json"
+"""What a recurrent network is kept in, beside `config.json`."""
 
 
 def write_config(folder: Path, kind: str, settings: Mapping[str, Any]) -> None:

@@ -23,6 +23,8 @@ from juqing.emotions import N_EMOTIONS
 from juqing.errors import InputError, MissingExtraError
 from juqing.recognition._folder import read_arrays, reading
 from juqing.recognition.linear import BagRecognizer, Progress
+from juqing.script import Script
+from juqing.text.tokens import cue_tokens
 from juqing.text.vocabulary import Vocabulary
 from juqing.vectors.files import read_vectors, write_vectors
 from juqing.vectors.table import WordVectors
@@ -40,7 +42,7 @@ class AveragedRecognizer(BagRecognizer):
         vectors: Where training starts from; their words must be of the same unit, with parts of speech where these are asked for.
             None for a recognizer that is not to be trained.
         unit: `word` or `character`.
-        tags: Whether a word carries its part of speech.
+        tags: Whether a word carries its part of speech, as in vectors of tagged text.
         sif: a; where a word is as frequent as that, its weight is one half.
         max_words: Vectors that are kept: those of all words of the lines, then the first ones of `vectors`, up to so many.
         epochs: Times that the vectors are trained with the task, by Adam; 0 to keep them as they are.
@@ -126,6 +128,9 @@ class AveragedRecognizer(BagRecognizer):
             raise InputError(f"sif is {self.sif}.", "It is above 0.")
         if self.epochs < 0:
             raise InputError(f"epochs is {self.epochs}.", "It is 0 or more.")
+
+    def _documents(self, script: Script) -> list[list[str]]:
+        return cue_tokens(script, unit=self.unit, tags=self.tags)
 
     def _choose(self, documents: list[list[str]]) -> None:
         if self.vectors is None:

@@ -145,6 +145,20 @@ class Reader(nn.Module, ABC):
         self.tokenizer = tokenizer
         self.settings = settings
         self.top: nn.Module = nn.Identity()
+        self.is_frozen = False
+
+    def freeze(self) -> None:
+        """Keep the encoder as it is: its weights have no gradient, and nothing in it is random, while the rest learns."""
+        self.is_frozen = True
+        self.encoder.requires_grad_(False)  # so that nothing is kept of its forward pass, as under `no_grad`
+        self.encoder.eval()
+
+    def train(self, mode: bool = True) -> Self:
+        """As in torch, but a frozen encoder stays in evaluation mode."""
+        super().train(mode)
+        if self.is_frozen:
+            self.encoder.eval()
+        return self
 
     def save(self, folder: Path, extra: dict[str, Any] | None = None) -> None:
         """Write `config.json`, `encoder/` and `head.safetensors` into an existing folder."""

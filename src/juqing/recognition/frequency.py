@@ -33,7 +33,7 @@ class FrequencyRecognizer(WordRecognizer):
 
     Args:
         unit: `word` or `character`.
-        tags: Whether a word carries its part of speech.
+        tags: Whether the parts of speech of the words count beside them.
         inverse_penalty: scikit-learn's C, on frequencies that are divided by their standard deviation.
 
     Attributes:

@@ -21,7 +21,7 @@ from juqing.errors import LabelError, MissingExtraError, ModelError
 from juqing.recognition._folder import WEIGHTS, check_shapes, read_arrays, reading, write_config
 from juqing.scores import EmotionScores
 from juqing.script import Script
-from juqing.text.tokens import check_unit, cue_tokens
+from juqing.text.tokens import check_unit, cue_tokens, with_parts
 from juqing.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class WordRecognizer(ABC):
 
     Args:
         unit: `word` or `character`.
-        tags: Whether a word carries its part of speech: 好/a is not 好/d.
+        tags: Whether the parts of speech of the words count beside them, see `with_parts`.
 
     Attributes:
         vocabulary_: The tokens that count.
@@ -72,7 +72,7 @@ class WordRecognizer(ABC):
         """
         if not hasattr(self, "vocabulary_"):
             raise ModelError("this recognizer was not trained yet.", "Call fit, or load a trained one.")
-        values = self._predict(cue_tokens(script, unit=self.unit, tags=self.tags))
+        values = self._predict(self._documents(script))
         return EmotionScores(script, np.clip(values, 0.0, MAX_STRENGTH), self.name, self.rmse)
 
     def fit(
@@ -97,7 +97,7 @@ class WordRecognizer(ABC):
         """
         self._check()
         y, w, known = labeled_rows(scripts, labels, weights)
-        tokens = [each for script in scripts for each in cue_tokens(script, unit=self.unit, tags=self.tags)]
+        tokens = [each for script in scripts for each in self._documents(script)]
         documents = [tokens[i] for i in np.flatnonzero(known)]
         if not any(documents):
             raise LabelError("the labeled lines have no text to learn from.", "Check the column 'content'.")
@@ -146,6 +146,11 @@ class WordRecognizer(ABC):
         check_shapes(arrays, self.shapes, n_words=len(self.vocabulary_))
         for name in self.shapes:
             setattr(self, f"{name}_", arrays[name].astype(np.float32))
+
+    def _documents(self, script: Script) -> list[list[str]]:
+        """What is seen of each cue: its tokens, and their parts of speech where these are asked for."""
+        tokens = cue_tokens(script, unit=self.unit, tags=self.tags)
+        return list(map(with_parts, tokens)) if self.tags else tokens
 
     @abstractmethod
     def _learn(self, documents: list[list[str]], y: np.ndarray, w: np.ndarray, progress: Progress) -> None:

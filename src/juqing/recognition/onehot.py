@@ -29,7 +29,7 @@ class OneHotRecognizer(BagRecognizer):
 
     Args:
         unit: `word` or `character`.
-        tags: Whether a word carries its part of speech.
+        tags: Whether the parts of speech of the words count beside them.
         weighting: One of `WEIGHTINGS`.
         min_df: Words of fewer cues are dropped.
         alpha: Strength of the ridge penalty.

@@ -25,7 +25,7 @@ class SvdRecognizer(OneHotRecognizer):
 
     Args:
         unit: `word` or `character`.
-        tags: Whether a word carries its part of speech.
+        tags: Whether the parts of speech of the words count beside them.
         weighting: One of `juqing.recognition.onehot.WEIGHTINGS`.
         dim: Number of directions; fewer where there are fewer cues or words.
         min_df: Words of fewer cues are dropped.

@@ -24,6 +24,10 @@ _KINDS = {
     "svd": ("juqing.recognition.svd", "SvdRecognizer"),
     "averaged": ("juqing.recognition.averaged", "AveragedRecognizer"),
     "tfidf": ("juqing.recognition.tfidf", "TfidfRecognizer"),
+    "rnn": ("juqing.recognition.recurrent", "RnnRecognizer"),
+    "gru": ("juqing.recognition.recurrent", "GruRecognizer"),
+    "lstm": ("juqing.recognition.recurrent", "LstmRecognizer"),
+    "bilstm": ("juqing.recognition.recurrent", "BilstmRecognizer"),
     "pair": ("juqing.recognition.pair", "PairRecognizer"),
     "scene": ("juqing.recognition.scene", "SceneRecognizer"),
     "onnx": ("juqing.runtime.onnx", "OnnxRecognizer"),
@@ -75,15 +79,24 @@ def load(model: Path | str | None = None) -> Recognizer:
     config = _read_config(folder)
     kind = config["recognizer"]
     if kind in _KINDS:
-        module, name = _KINDS[kind]
-        try:
-            recognizer = getattr(importlib.import_module(module), name)
-        except ModuleNotFoundError:
-            raise MissingExtraError(f"A model of the kind {kind!r}", "train") from None
-        return recognizer.load(folder, config)
+        return recognizer_class(kind).load(folder, config)
     raise ModelError(
         f"it is a recognizer of the kind {kind!r}, which this version does not know.", "Update juqing.", path=folder
     )
+
+
+def recognizer_class(kind: str) -> type[Any]:
+    """The class of a kind of model, imported when it is asked for: some need PyTorch.
+
+    Raises:
+        KeyError: There is no such kind.
+        MissingExtraError: What it needs is not installed.
+    """
+    module, name = _KINDS[kind]
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError:
+        raise MissingExtraError(f"A model of the kind {kind!r}", "train") from None
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

@@ -29,24 +29,40 @@ def cue_texts(script: Script) -> list[str]:
 
     A model that learned from masked names then reads real ones the same way; traditional characters become simplified ones.
     """
+    return [texts[-1] for texts in cue_passages(script, 0)]
+
+
+def cue_passages(script: Script, n_before: int) -> list[list[str]]:
+    """For every cue the texts of up to `n_before` lines before its own in the scene, and last that of its own line.
+
+    Names are replaced in all of them as in `cue_texts`: `OWN` is the character of the cue.
+    """
     finder = name_finder(script)
     texts = [line_text(line) for line in script.lines]
     if script.language == "zh-Hant":
         texts = list(map(simplified(), texts))
         finder = NameFinder({simplified()(form): name for form, name in finder.forms.items()})
     spans: dict[int, list[tuple[int, int, str]]] = {}
+
+    def masked(line: int, character: str) -> str:
+        text = texts[line]
+        if line not in spans:
+            spans[line] = finder.spans(text)
+        pieces, at = [], 0
+        for start, end, name in spans[line]:
+            pieces += [text[at:start], OWN if name == character else OTHER]
+            at = end
+        return "".join(pieces) + text[at:]
+
     result = []
     for cue in script.cues:
-        text = texts[cue.line]
-        if cue.line not in spans:
-            spans[cue.line] = finder.spans(text)
-        pieces, at = [], 0
-        for start, end, name in spans[cue.line]:
-            pieces += [text[at:start], OWN if name == cue.character else OTHER]
-            at = end
-        own = "".join(pieces) + text[at:]
+        scene = script.lines[cue.line].scene
+        before = range(max(0, cue.line - n_before), cue.line)
+        passage = [masked(line, cue.character) for line in before if script.lines[line].scene == scene]
+        own = masked(cue.line, cue.character)
         # 她 that stands for the character is read like the name.
-        result.append(own.replace(cue.word, OWN, 1) if cue.by == "pronoun" and cue.word else own)
+        passage.append(own.replace(cue.word, OWN, 1) if cue.by == "pronoun" and cue.word else own)
+        result.append(passage)
     return result
 
 

@@ -1,10 +1,13 @@
-"""Every cue as a list of words or characters: what the recognizers that know no order learn from."""
+"""Every cue as a list of words or characters: what the recognizers that have no tokenizer of their own learn from."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+
 from juqing.errors import InputError
 from juqing.script import Script
-from juqing.text.lines import OTHER, OWN, cue_texts
+from juqing.text.lines import OTHER, OWN, cue_passages
 from juqing.text.words import Words
 
 UNITS = ("word", "character")
@@ -12,6 +15,9 @@ UNITS = ("word", "character")
 
 OWN_TOKEN, OTHER_TOKEN = "‹我›", "‹他›"
 """What stands for the name of the cue's character, and for every other name."""
+
+BREAK_TOKEN = "‹行›"
+"""What stands between two lines."""
 
 _MASKS = {OWN: OWN_TOKEN, OTHER: OTHER_TOKEN}
 
@@ -24,13 +30,23 @@ def check_unit(unit: str, tags: bool) -> None:
         raise InputError(f"parts of speech were asked for, of the unit {unit!r}.", "Only words have them.")
 
 
-def cue_tokens(script: Script, *, unit: str = "word", tags: bool = False) -> list[list[str]]:
+def with_parts(tokens: Sequence[str]) -> list[str]:
+    """Tagged tokens, `高兴/a`, and behind them the tags alone, `/a`; what stands for a name has none.
+
+    The tags of rjieba are those of its dictionary: a word has the same one everywhere, so that a bag of tagged words is one of plain
+    words. What tags add is what words have in common: how many adjectives, interjections, names of places a line has.
+    """
+    return [*tokens, *(f"/{token.rpartition('/')[2]}" for token in tokens if "/" in token)]
+
+
+def cue_tokens(script: Script, *, unit: str = "word", tags: bool = False, n_before: int = 0) -> list[list[str]]:
     """For every cue the tokens of its line as `cue_texts` writes it, blanks left out.
 
     Args:
         script: The script.
         unit: One of `UNITS`.
         tags: Whether a word gets its part of speech, `高兴/a`, as in word vectors that were trained so. For words alone.
+        n_before: So many lines of the scene before the cue's own come first, a `BREAK_TOKEN` behind each of them.
 
     Raises:
         InputError: The unit is not known, or has no parts of speech.
@@ -38,6 +54,7 @@ def cue_tokens(script: Script, *, unit: str = "word", tags: bool = False) -> lis
     check_unit(unit, tags)
     words = Words()
 
+    @cache
     def cut(text: str) -> list[str]:
         if unit == "character":
             return [_MASKS.get(c, c) for c in text if not c.isspace()]
@@ -46,4 +63,7 @@ def cue_tokens(script: Script, *, unit: str = "word", tags: bool = False) -> lis
             return [_MASKS.get(word) or f"{word}/{tag}" for word, tag in tagged if not word.isspace()]
         return [_MASKS.get(word, word) for word in words.cut(text) if not word.isspace()]
 
-    return list(map(cut, cue_texts(script)))
+    return [
+        [*(token for text in before for token in (*cut(text), BREAK_TOKEN)), *cut(own)]
+        for *before, own in cue_passages(script, n_before)
+    ]

@@ -15,7 +15,7 @@ from juqing.errors import InputError, MissingExtraError
 from juqing.outputs import check_writable, writing, writing_folder
 from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
-from juqing.recognition._folder import WEIGHTS
+from juqing.recognition._folder import TENSORS, WEIGHTS, WORDS
 from juqing.recognition.averaged import VECTORS
 from juqing.recognition.lexicon import LEXICON, LexiconRecognizer, read_lexicons
 from juqing.recognition.linear import Progress
@@ -24,7 +24,7 @@ from juqing.scores import Recognizer
 from juqing.training.evaluation import Evaluation, evaluate
 from juqing.training.ladder import Rung
 
-MODEL_FILES = ("config.json", WEIGHTS, VECTORS, LEXICON, "README.md")
+MODEL_FILES = ("config.json", WEIGHTS, VECTORS, LEXICON, TENSORS, WORDS, "README.md")
 """What the folder of a rung holds, of whatever kind."""
 
 

@@ -64,14 +64,14 @@ def cross_validate(
     predicted: dict[str, np.ndarray] = {}
     for k in range(n_folds):
         learn, held_out = deal(labeled, k, n_folds)
+        told = (lambda done, total, k=k: progress(k + done / total, n_folds)) if progress else None
         if isinstance(recipe, Recognizer):
-            recognizer = cast("Rung", recipe).fit(*_parts(learn))
+            recognizer = cast("Rung", recipe).fit(*_parts(learn), told)
         else:
             from juqing.training.run import train
 
             folder = out / f"fold-{k}"
             if not folder.is_dir():
-                told = (lambda done, total, k=k: progress(k + done / total, n_folds)) if progress else None
                 train(recipe, learn, folder, resume=True, progress=told)
             recognizer = load(folder)
         for item in held_out:

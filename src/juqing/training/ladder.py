@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from juqing.errors import InputError
-from juqing.recognition.averaged import AveragedRecognizer
-from juqing.recognition.frequency import FrequencyRecognizer
-from juqing.recognition.lexicon import LexiconRecognizer, read_lexicons
+from juqing.recognition.lexicon import read_lexicons
 from juqing.recognition.linear import Progress
-from juqing.recognition.onehot import OneHotRecognizer
-from juqing.recognition.svd import SvdRecognizer
-from juqing.recognition.tfidf import TfidfRecognizer
+from juqing.runtime import recognizer_class
 from juqing.scores import Recognizer
 from juqing.script import Script
+from juqing.settings import TYPES, parse_values
 from juqing.vectors.files import read_vectors
 
 
@@ -52,36 +49,60 @@ class Rung(Recognizer, Protocol):
         ...
 
 
-RUNGS: dict[str, type[Any]] = {
-    "lexicon": LexiconRecognizer,
-    "frequency": FrequencyRecognizer,
-    "onehot": OneHotRecognizer,
-    "svd": SvdRecognizer,
-    "averaged": AveragedRecognizer,
-    "tfidf": TfidfRecognizer,
-}
+class _Rungs(Mapping[str, type[Any]]):
+    """Kinds of recognizers and their classes; a class is imported when it is asked for."""
+
+    def __init__(self, *kinds: str):
+        self._kinds = kinds
+
+    def __getitem__(self, kind: str) -> type[Any]:
+        if kind not in self._kinds:
+            raise KeyError(kind)
+        return recognizer_class(kind)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in self._kinds
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+
+RUNGS = _Rungs(
+    "lexicon", "frequency", "onehot", "svd", "averaged", "tfidf", "rnn", "gru", "lstm", "bilstm"
+)  # fmt: skip
 """By kind, the lowest rung first."""
 
 
-def make_rung(kind: str, settings: Mapping[str, Any]) -> Rung:
+def make_rung(kind: str, settings: Mapping[str, Any], given: Sequence[str] = ()) -> Rung:
     """A rung that was not trained yet.
 
     Args:
         kind: One of `RUNGS`.
-        settings: Arguments of its constructor; for `vectors` the path of a file, for `lexicon` a list of paths.
+        settings: Arguments of its constructor; for `vectors` and `start` a path, for `lexicon` a list of paths.
+        given: More of them, each as NAME=VALUE.
 
     Raises:
-        InputError: There is no such rung, or it has no such setting.
+        InputError: There is no such rung, it has no such setting, or a value is of another type.
         FormatError: A file cannot be read.
+        MissingExtraError: What the rung needs is not installed.
     """
     if kind not in RUNGS:
         raise InputError(f"there is no rung {kind!r}.", f"Choose one of {', '.join(RUNGS)}.")
     known = inspect.signature(RUNGS[kind]).parameters
     if unknown := sorted(settings.keys() - known.keys()):
         raise InputError(f"{kind} has no setting {unknown[0]!r}.", f"It has {', '.join(known)}.")
-    made = dict(settings)
+    types = {name: str(each.annotation) for name, each in known.items()}
+    paths = {name: "str" for name, type_name in types.items() if type_name not in TYPES}
+    made = {**settings, **parse_values({**types, **paths}, given)}
     if "vectors" in made:
-        made["vectors"] = read_vectors(made["vectors"])
+        made["vectors"] = read_vectors(Path(made["vectors"]))
+    if "start" in made:
+        made["start"] = Path(made["start"])
+    if isinstance(made.get("lexicon"), str):
+        made["lexicon"] = [Path(made["lexicon"])]
     if "lexicon" in made:
         made["lexicon"] = read_lexicons(made["lexicon"])
     return RUNGS[kind](**made)

@@ -15,15 +15,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from random import Random
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from juqing.errors import InputError, LabelError, ModelError
+from juqing.errors import InputError, JuqingError, LabelError, ModelError
 from juqing.outputs import check_folder, writing_folder
+from juqing.pretraining.scratch import ScratchConfig, write_encoder
 from juqing.reading.table import LabeledScript
 from juqing.recognition.encoders import (
     MODEL_FILES,
@@ -36,8 +38,11 @@ from juqing.recognition.encoders import (
 from juqing.recognition.heads import HEADS, losses
 from juqing.recognition.pair import PairReader, PairRecognizer
 from juqing.recognition.scene import SceneReader, SceneRecognizer, check_window
-from juqing.runs import RunFolder, has_bf16, keep_memory, make_accelerator, read_settings
+from juqing.runs import RunFolder, has_bf16, keep_memory, make_accelerator, parse_settings, read_settings
 from juqing.scores import Recognizer
+from juqing.text.corpus import Corpus
+from juqing.text.pseudonyms import draw_names
+from juqing.text.windows import named_lines, reading_names
 from juqing.training.evaluation import evaluate
 from juqing.training.tasks import Batch, PairTask, SceneTask, Task
 
@@ -48,6 +53,8 @@ Progress = Callable[[float, float], None]
 """Called with the steps done and the steps in all."""
 
 _SHORTEST = 16
+_START = "start"
+_N_NAMES = 2000  # invented ones, of whose characters a tokenizer should know most
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,7 @@ class RunConfig:
         encoder_dropout: Inside the encoder.
         token_dropout: Part of all tokens that are hidden from the encoder while it learns.
         freeze_embeddings: Whether the vectors of tokens stay as they are.
+        frozen: Whether the whole encoder does: its states are features, and only the layers above it learn.
         keep_names: Part of the names that are not replaced by invented ones, anew each epoch.
         average: Decay per step of the running average of weights that is kept; 0 keeps the last weights.
         budget, leading, trailing: Lengths of windows in tokens (`WindowSettings`); for `pair` the longest input is `budget`.
@@ -96,6 +104,7 @@ class RunConfig:
     encoder_dropout: float = 0.0
     token_dropout: float = 0.1
     freeze_embeddings: bool = True
+    frozen: bool = False
     keep_names: float = 0.1
     average: float = 0.0
     budget: int = 256
@@ -104,8 +113,10 @@ class RunConfig:
     checkpoint_minutes: float = 5.0
     seed: int = 0
 
+    kinds: ClassVar[tuple[str, ...]] = ("scene", "pair")
+
     def __post_init__(self) -> None:
-        kinds: dict[str, Any] = {"kind": ("scene", "pair"), "head": tuple(HEADS)}
+        kinds: dict[str, Any] = {"kind": self.kinds, "head": tuple(HEADS)}
         for name, known in kinds.items():
             if getattr(self, name) not in known:
                 raise InputError(f"{name} is {getattr(self, name)!r}.", f"Choose one of {', '.join(known)}.")
@@ -129,22 +140,80 @@ class RunConfig:
         return {name: getattr(self, name) for name in (names if self.kind == "scene" else names[:3])}
 
 
+@dataclass(frozen=True)
+class TransformerConfig(RunConfig):
+    """What is asked of a run whose encoder begins from nothing; the values are those of `presets/transformer.toml`.
+
+    The network is a scene reader. Its tokenizer is learned from the labeled scripts, its encoder is a BERT with random weights
+    (`juqing.pretraining.scratch`).
+
+    Attributes:
+        tokenizer, vocabulary_size, dim, n_layers, n_heads: See `juqing.pretraining.scratch.ScratchConfig`.
+    """
+
+    encoder: str = ""
+    freeze_embeddings: bool = False
+    tokenizer: str = "wordpiece"
+    vocabulary_size: int = 8000
+    dim: int = 256
+    n_layers: int = 4
+    n_heads: int = 4
+
+    kinds: ClassVar[tuple[str, ...]] = ("transformer",)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.encoder or self.layers:
+            raise InputError("an encoder is named, and one from nothing is asked for.", "Ask for one of the two.")
+        if self.freeze_embeddings or self.frozen:
+            name = "frozen" if self.frozen else "freeze_embeddings"
+            raise InputError(f"{name} is true.", "The weights of an encoder from nothing are random: they must learn.")
+        self._start()
+
+    def _start(self) -> ScratchConfig:
+        names = ("tokenizer", "vocabulary_size", "dim", "n_layers", "n_heads", "seed")
+        return ScratchConfig(**{name: getattr(self, name) for name in names})
+
+    def write_encoder(self, labeled: Sequence[LabeledScript], folder: Path) -> None:
+        """Learn the tokenizer from the scripts that are learned from, with the names that a run may write into them, and write the encoder.
+
+        Raises:
+            InputError: The scripts have no text.
+            OutputError: The folder cannot be written.
+        """
+        lines = [line for item in labeled for line in named_lines(item.script, reading_names(item.script))]
+        names = draw_names(map(str, range(_N_NAMES)), Random(self.seed)).values()
+        write_encoder(self._start(), Corpus([lines, list(names)]), folder)
+
+    def with_encoder(self, encoder: Path) -> RunConfig:
+        """The run of a scene reader that this is, once the encoder is there."""
+        names = [field.name for field in dataclasses.fields(RunConfig)]
+        return RunConfig(**{**{name: getattr(self, name) for name in names}, "kind": "scene", "encoder": str(encoder)})
+
+
 def preset(kind: str) -> Path:
     """The package's own settings for a kind of network."""
     return Path(__file__).parent / "presets" / f"{kind}.toml"
 
 
-def load_config(path: Path, **changes: Any) -> RunConfig:
-    """Read a preset, a TOML file of the names of `RunConfig`; `changes` that are not None take precedence.
+def load_config(path: Path, settings: Sequence[str] = (), **changes: Any) -> RunConfig:
+    """Read a preset, a TOML file of the names of `RunConfig`, or of `TransformerConfig` where that is its kind.
+
+    Args:
+        path: The file.
+        settings: NAME=VALUE, which take precedence over it.
+        changes: What is not None among these takes precedence over all.
 
     Raises:
         InputError: The file is missing or damaged, or names something else.
     """
-    values = read_settings(RunConfig, path)
+    wanted = changes.get("kind") or read_settings(TransformerConfig, path).get("kind")
+    kind = TransformerConfig if wanted in TransformerConfig.kinds else RunConfig
+    values = {**read_settings(kind, path), **parse_settings(kind, settings)}
     values.update((name, value) for name, value in changes.items() if value is not None)
-    if "encoder" not in values:
+    if kind is RunConfig and "encoder" not in values:
         raise InputError("no encoder is named.", "Give one with --encoder, or in the preset.", path=path)
-    return RunConfig(**values)
+    return kind(**values)
 
 
 def build_reader(config: RunConfig) -> Reader:
@@ -167,7 +236,9 @@ def build_reader(config: RunConfig) -> Reader:
         before = json.loads((source / "config.json").read_text(encoding="utf-8"))
         if (before.get("recognizer"), before.get("settings", {}).get("head")) == (config.kind, config.head):
             reader.load_top(source)
-    if config.freeze_embeddings:
+    if config.frozen:
+        reader.freeze()
+    elif config.freeze_embeddings:
         encoder.get_input_embeddings().weight.requires_grad_(False)  # type: ignore[union-attr]
     return reader
 
@@ -226,10 +297,22 @@ def train(
     accelerator = make_accelerator(bf16=has_bf16())
     is_main = accelerator.is_main_process
     run = RunFolder(dataclasses.asdict(config), out, resume=resume, is_main=is_main, minutes=config.checkpoint_minutes)
+    asked, was_there = config, run.folder.exists()
     accelerator.wait_for_everyone()
-    set_seed(config.seed)
-    reader = build_reader(config)
-    task = make_task(config, reader, labeled)
+    try:
+        if isinstance(config, TransformerConfig):
+            start = run.folder / _START
+            if is_main and not start.is_dir():
+                config.write_encoder(labeled, start)
+            accelerator.wait_for_everyone()
+            config = config.with_encoder(start)
+        set_seed(config.seed)
+        reader = build_reader(config)
+        task = make_task(config, reader, labeled)
+    except JuqingError:
+        if not was_there:
+            run.discard()
+        raise
     run.begin()
     accelerator.wait_for_everyone()
     if not run.resumed and not Path(config.encoder, "head.safetensors").is_file():
@@ -287,7 +370,7 @@ def train(
         done["best_rmse"] = state.best
     if is_main:
         run.log(done, "held_out" if "rmse" in done else "run", done.get("epoch", state.total))
-        run.finish(MODEL_FILES, _card(out.name, config))
+        run.finish(MODEL_FILES, _card(out.name, reader.kind, asked))
     accelerator.wait_for_everyone()
     return done
 
@@ -444,11 +527,11 @@ def average_runs(runs: Sequence[Path], out: Path) -> None:
         )
 
 
-def _card(name: str, config: RunConfig) -> str:
+def _card(name: str, kind: str, config: RunConfig) -> str:
     asked = "\n".join(f"- {key}: {value}" for key, value in dataclasses.asdict(config).items())
     return f"""# {name}
 
-- Kind: `{config.kind}` (`juqing.recognition.{config.kind}`), head `{config.head}`
+- Kind: `{kind}` (`juqing.recognition.{kind}`), head `{config.head}`
 - Output: six strengths in 0..3 for each cue
 - Licence, data and scores: to be filled in by whoever passes the model on
 
