@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from encoders import text
+from transformers.utils import logging as hf_logging
 
 from juqing.errors import InputError
 from juqing.pretraining.scratch import SPECIAL, TOKENIZERS, ScratchConfig, learn_tokenizer, write_encoder
@@ -78,3 +79,9 @@ def test_settings_that_are_wrong(changes, message):
     with pytest.raises(InputError) as caught:
         ScratchConfig(**{**SMALL, **changes})
     assert message in str(caught.value)
+
+
+def test_nothing_is_printed(corpus, tmp_path, capfd):
+    hf_logging.enable_progress_bar()
+    write_encoder(ScratchConfig(**SMALL), corpus, tmp_path / "encoder")
+    assert capfd.readouterr() == ("", "")

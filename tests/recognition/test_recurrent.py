@@ -20,6 +20,7 @@ from juqing.reading.files import read_labeled
 from juqing.recognition.averaged import AveragedRecognizer
 from juqing.recognition.recurrent import (
     POOLINGS,
+    Attention,
     BilstmRecognizer,
     GruRecognizer,
     LstmRecognizer,
@@ -166,7 +167,7 @@ def test_an_lstm_by_hand():
 
 
 def test_attention_by_hand():
-    pool = POOLINGS["attention"](2)
+    pool = Attention(2)
     with torch.no_grad():
         pool.key.weight.copy_(torch.eye(2))
         pool.key.bias.zero_()
@@ -191,7 +192,8 @@ def test_padding_changes_nothing(kind, pooling):
 
 
 def test_the_order_of_words_matters_unlike_in_an_average():
-    one, two = "我 不 怕 你", "你 怕 我 不"
+    one: str = "我 不 怕 你"
+    two: str = "你 怕 我 不"
     for kind in KINDS:
         values = predicted(untrained(kind), one, two)
         assert np.abs(values[0] - values[1]).max() > 0.05
@@ -202,7 +204,7 @@ def test_the_order_of_words_matters_unlike_in_an_average():
     averaged.vectors_ = random_state.normal(size=(4, 5)).astype(np.float32)
     averaged.coef_ = random_state.normal(size=(5, 6)).astype(np.float32)
     averaged.intercept_ = np.zeros(6, np.float32)
-    values = averaged._predict([one.split(), two.split()])
+    values = averaged._predict([list(one.split()), list(two.split())])
     np.testing.assert_allclose(values[0], values[1], rtol=1e-6)
 
 

@@ -138,7 +138,9 @@ def write_encoder(config: ScratchConfig, corpus: Corpus, folder: Path) -> None:
         OutputError: The folder cannot be written.
     """
     from transformers import BertConfig, BertModel
+    from transformers.utils import logging as hf_logging
 
+    hf_logging.disable_progress_bar()
     with writing_folder(folder, ("config.json",)) as aside:
         tokenizer = learn_tokenizer(config.tokenizer, corpus, config.vocabulary_size)
         torch.manual_seed(config.seed)

@@ -180,9 +180,9 @@ class RecurrentRecognizer(WordRecognizer):
         tune_vectors: bool = True,
         max_words: int = 50_000,
         min_count: int = 2,
-        dropout: float = 0.3,
+        dropout: float = 0.5,
         epochs: int = 5,
-        learning_rate: float = 2e-3,
+        learning_rate: float = 1e-3,
         batch: int = 64,
         seed: int = 0,
     ):
@@ -275,7 +275,7 @@ class RecurrentRecognizer(WordRecognizer):
 
     def _learn(self, documents: list[list[str]], y: np.ndarray, w: np.ndarray, progress: Progress) -> None:
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        with torch.random.fork_rng():
+        with torch.random.fork_rng([torch.cuda.current_device()] if device.type == "cuda" else []):
             torch.manual_seed(self.seed)
             table, cells = self._given()
             words, n_seen, vectors = self._choose(documents, table)
@@ -374,6 +374,8 @@ class RecurrentRecognizer(WordRecognizer):
                 schedule.step()
                 done += 1
                 progress(done, n_steps)
+        if not all(parameter.isfinite().all() for parameter in learned):
+            raise TrainingError("the last step left weights that are no numbers.", "Lower the learning rate.")
 
     def _sequences(self, documents: Sequence[Sequence[str]]) -> list[tuple[list[int], int]]:
         """The word ids of each document, a `BREAK_TOKEN` first, and where in them the cue's own line begins."""
