@@ -70,7 +70,7 @@ def ladder(
     _print(Console(), told)
     for path in paths:
         typer.echo(str(path))
-    failed = [each for each in told if each["status"] == "failed"]
+    failed = [each for each in told if each["status"] == "failed" and (not names or each["name"] in names)]
     for each in failed:
         typer.echo(f"juqing: the rung {each['name']} failed: {printable(each['why'])}", err=True)
     if failed:

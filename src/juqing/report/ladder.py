@@ -155,7 +155,7 @@ def markdown(told: Told, title: str = "") -> str:
         parts += [_markdown_table(["rung", *(name for name, _ in columns(told))], [
             [row["rung"], *(cell(row) for _, cell in columns(told))] for row in table
         ])]  # fmt: skip
-        parts += [*notes(told), ""]
+        parts += [*(f"- {english}" for english, _ in notes(told)), ""]
         by_emotion = [row for row in table if row["score"] is not None]
         if by_emotion:
             parts += ["## Pearson by emotion\n", _markdown_table(
@@ -198,34 +198,55 @@ def columns(told: Told) -> list[tuple[str, Any]]:
     ]
 
 
-def notes(told: Told) -> list[str]:
-    """What must be known to read the table."""
+def notes(told: Told) -> list[tuple[str, str]]:
+    """What must be known to read the table, in English and in Chinese."""
     some = measured(told)
     found = []
     if some:
-        folds = some[0]["folds"]
+        n, zeros = some[0]["folds"]["of"], some[0]["folds"]["score_of_zeros"]
         found.append(
-            f"Folds: of {folds['of']}, by script; a model never saw the scripts that it is scored on. Score: 1 / (1 + RMSE); "
-            f"{folds['score_of_zeros']:.4f} where everybody feels nothing."
+            (
+                f"Folds: of {n}, by script; a model never saw the scripts that it is scored on. Score: 1 / (1 + RMSE); {zeros:.4f} "
+                "where everybody feels nothing.",
+                f"折：按剧本分成 {n} 折，模型没见过被打分的剧本。分数 = 1 / (1 + RMSE)；全部预测为 0 时是 {zeros:.4f}。",
+            )
         )
     if any(each.get("folds", {}).get("score_spread") is not None for each in told):
-        found.append("±: standard deviation over seeds.")
+        found.append(("±: standard deviation over seeds.", "±：不同随机种子的标准差。"))
     if tests := [each["test"] for each in told if "test" in each]:
-        test = tests[0]
-        if test["label_error"]:
+        error, zeros = tests[0]["label_error"], tests[0]["score_of_zeros"]
+        if error:
             found.append(
-                f"Test: the labels' own mean squared error, {test['label_error']:g}, is added to that of predictions; "
-                f"all zeros: {test['score_of_zeros']:.4f}."
+                (
+                    f"Test: the labels' own mean squared error, {error:g}, is added to that of predictions; all zeros: {zeros:.4f}.",
+                    f"测试：标签自身的均方误差 {error:g} 加在预测的均方误差上；全零是 {zeros:.4f}。",
+                )
             )
-        elif not test["labels_are_whole"]:
-            found.append("The test labels are no whole numbers, so 1 / (1 + RMSE) is not the ranking score there.")
+        elif not tests[0]["labels_are_whole"]:
+            found.append(
+                (
+                    "The test labels are no whole numbers, so 1 / (1 + RMSE) is not the ranking score there.",
+                    "测试标签不是整数，所以那里的 1 / (1 + RMSE) 不是排名用的分数。",
+                )
+            )
     jobs = max([each.get("jobs", 1) for each in told], default=1)
-    beside = f", {jobs} processes at a time, which slows each" if jobs > 1 else ""
-    cores = next((f"{each['device']}, {each['n_cores']} cores" for each in told if "device" in each), "")
-    found.append(f"Training: of one model, wall time{beside}; + word vectors. Memory: peak of the process. On {cores}.")
+    device, n_cores = next(((each["device"], each["n_cores"]) for each in told if "device" in each), ("", 0))
+    found.append(
+        (
+            f"Training: of one model, wall time{f', {jobs} processes at a time, which slows each' if jobs > 1 else ''}; + word "
+            f"vectors. Memory: peak of the process. On {device}, {n_cores} cores.",
+            f"训练：一个模型的实际时间{f'，同时 {jobs} 个进程，各自会慢一些' if jobs > 1 else ''}；+ 词向量。内存：进程的峰值。"
+            f"{device}，{n_cores} 核。",
+        )
+    )
     if any(each.get("resumed") for each in told):
-        found.append("≥: training was interrupted and went on, and the first part was not counted.")
-    return [f"- {each}" for each in found]
+        found.append(
+            (
+                "≥: training was interrupted and went on, and the first part was not counted.",
+                "≥：训练中断后接着做，前一段没有计入。",
+            )
+        )
+    return found
 
 
 def pareto_figure(told: Told, language: str) -> dict[str, Any]:
@@ -400,7 +421,7 @@ def render_ladder(told: Told, lines: Lines, *, title: str = "", with_text: bool 
         language=language,
         columns=[(name, _CHINESE.get(name.split(",")[0], name)) for name, _ in columns(told)],
         rows=[(row, [cell(row) for _, cell in columns(told)]) for row in table],
-        notes=[note.removeprefix("- ") for note in notes(told)] if table else [],
+        notes=notes(told) if table else [],
         absent=[row for row in rows(told) if row["why"]],
         has_curve=bool(some) and curve_figure(told, "en") is not None,
         has_figures=bool(some),

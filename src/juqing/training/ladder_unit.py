@@ -77,9 +77,9 @@ def train(
         tell: Told of progress.
     """
     labeled, out = chosen(Path(data), learn), Path(model)
-    for library in ("juqing.training.run",) if network else ("sklearn.linear_model",):
-        with suppress(ImportError):  # whoever needs it says so
-            importlib.import_module(library)  # so that starting up does not count as training
+    if kind != "lexicon":  # which learns nothing and needs neither
+        with suppress(ImportError):  # whoever needs it says so; starting it up is not training
+            importlib.import_module("juqing.training.run" if network else "sklearn.linear_model")
     resumed = out.with_name(out.name + ".run").exists()
     with measuring() as measured:
         if network:
