@@ -99,8 +99,8 @@ def n_numbers(kind, **settings) -> int:
 def of_gru() -> list[str]:
     cell = torch.nn.GRU(1, 1, bias=False)
     with torch.no_grad():
-        cell.weight_ih_l0.copy_(torch.tensor([[1.0], [-1.0], [0.5]]))
-        cell.weight_hh_l0.copy_(torch.tensor([[0.0], [2.0], [1.0]]))
+        for parameter, values in zip(cell.parameters(), ([1.0, -1.0, 0.5], [0.0, 2.0, 1.0]), strict=True):
+            parameter.copy_(torch.tensor(values)[:, None])
     state = cell(torch.ones(1, 1), torch.full((1, 1), 0.5))[1].item()
     reset = sigmoid(1.0)
     told = [f"{state:.3f}", f"{reset:.3f}", f"{math.tanh(0.5 + reset * 0.5):.3f}"]
@@ -143,7 +143,8 @@ def of_transformer() -> list[str]:
     x = torch.tensor([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]], dtype=torch.float64)
     z = torch.nn.functional.scaled_dot_product_attention(x[None], x[None], x[None])[0].numpy()
     weights = softmax((x @ x.T).numpy() / math.sqrt(2))
-    backward = torch.nn.functional.scaled_dot_product_attention(*[x.flip(0)[None]] * 3)[0].numpy()
+    turned = x.flip(0)[None]
+    backward = torch.nn.functional.scaled_dot_product_attention(turned, turned, turned)[0].numpy()
     assert backward == pytest.approx(z[::-1])
     told = [f"{', '.join(numbers(row))} | {pair(values)}" for row, values in zip(weights, z, strict=True)]
     sure, unsure = softmax([8.0, 0.0, -8.0]), softmax([1.0, 0.0, -1.0])
