@@ -46,10 +46,8 @@ def test_one_rung_fails_and_the_others_go_on(juqing, table, tmp_path):
     code, printed, err = juqing(
         "ladder", "--data", table, "--preset", preset, "--only", "words", "--out", out, "--with-text"
     )
-    assert (code, err) == (
-        1,
-        "juqing: the rung broken failed: " + err.split("failed: ")[1],
-    )  # as long as it stands there
+    assert (code, err) == (0, "")  # what was asked for went well; the table still tells of the other one
+    assert "- broken (failed): " in (out / "ladder.md").read_text(encoding="utf-8")
 
 
 def test_what_is_refused(juqing, table, tmp_path):

@@ -36,6 +36,12 @@ _WORDS = {
         "front": "no other is both faster and better", "rmse": "RMSE", "pearson": "Pearson",
     },
 }  # fmt: skip
+CHINESE = {
+    "folds": "折", "score": "分数", "RMSE": "RMSE", "Pearson": "Pearson", "test score": "测试分数", "test Pearson": "测试 Pearson",
+    "parameters": "参数", "size": "大小", "training": "训练", "CPU": "CPU", "cues/s": "每秒人物行", "memory: training": "内存：训练", "scoring": "打分",
+}  # fmt: skip
+"""The names of the columns for people, in Chinese."""
+
 Told = Sequence[dict[str, Any]]
 
 
@@ -419,7 +425,7 @@ def render_ladder(told: Told, lines: Lines, *, title: str = "", with_text: bool 
         data,
         title=title,
         language=language,
-        columns=[(name, _CHINESE.get(name.split(",")[0], name)) for name, _ in columns(told)],
+        columns=[(name, CHINESE.get(name.split(",")[0], name)) for name, _ in columns(told)],
         rows=[(row, [cell(row) for _, cell in columns(told)]) for row in table],
         notes=notes(told) if table else [],
         absent=[row for row in rows(told) if row["why"]],
@@ -428,12 +434,6 @@ def render_ladder(told: Told, lines: Lines, *, title: str = "", with_text: bool 
         n_rungs=len(lines.guesses),
         n_compared=N_COMPARED,
     )
-
-
-_CHINESE = {
-    "folds": "折", "score": "分数", "RMSE": "RMSE", "Pearson": "Pearson", "test score": "测试分数", "test Pearson": "测试 Pearson",
-    "parameters": "参数", "size": "大小", "training": "训练", "CPU": "CPU", "cues/s": "每秒人物行", "memory: training": "内存：训练", "scoring": "打分",
-}  # fmt: skip
 
 
 def _sized(height: int) -> dict[str, Any]:
