@@ -212,4 +212,15 @@ def test_both_languages_have_the_same_commands_formulas_and_blocks(name):
     )
     commands = re.search(r"```sh\n(.*?)```", english, re.DOTALL)
     assert commands is not None and all(line.startswith("juqing ") for line in commands[1].splitlines())
-    assert re.search(rf"<!-- ladder:{name}[\w,-]* -->\n(\n.*\n|)<!-- /ladder -->", english, re.DOTALL)
+    assert re.search(rf"<!-- ladder:{name} -->\n(\n.*\n|)<!-- /ladder -->", english, re.DOTALL)
+
+
+@pytest.mark.parametrize("language", ["", ".zh"])
+def test_the_way_up_is_the_way_down(language):
+    below, above = ("下一级", "上一级") if language else ("below", "above")
+    for name in NAMES[:-1]:
+        text = (PAGES / f"{name}{language}.md").read_text(encoding="utf-8")
+        link = re.search(rf"{above}[：:] ?\[[\w-]+\]\(([\w-]+){language}\.md\)", text)
+        assert link is not None
+        higher = (PAGES / f"{link[1]}{language}.md").read_text(encoding="utf-8")
+        assert re.search(rf"{below}[：:] ?\[[\w-]+\]\({name}{language}\.md\)", higher)
