@@ -23,6 +23,8 @@ from juqing.training.ladder_run import (
     PRESETS,
     Given,
     Ladder,
+    _check_recipes,
+    _check_settings,
     figures,
     held_out_lines,
     is_network,
@@ -223,11 +225,14 @@ def test_figures_of_seeds():
 @pytest.mark.parametrize("name", ["ladder", "ladder-small"])
 def test_shipped_presets(name):
     preset = read_ladder(PRESETS / f"{name}.toml")
-    kinds = {rung.kind for rung in preset.rungs}
-    assert set(RUNGS) <= kinds and all(kind in RUNGS or is_network(kind) for kind in kinds)
+    kinds = [rung.kind for rung in preset.rungs]
     if name == "ladder":
-        assert {"pair", "scene"} <= kinds
+        assert {*RUNGS, "pair", "scene"} <= set(kinds)
         assert set(preset.vectors) == {rung.vectors for rung in preset.rungs if rung.vectors}
+    for rung in preset.rungs:
+        if (rung.kind in RUNGS or is_network(rung.kind)) and "frozen" not in rung.settings:
+            _check_settings(rung)
+    _check_recipes(preset.vectors)
     assert not is_network("ladder") and not is_network("ladder-small") and not is_network("tfidf")
 
 

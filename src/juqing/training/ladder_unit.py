@@ -17,6 +17,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import fields
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -77,9 +78,7 @@ def train(
         tell: Told of progress.
     """
     labeled, out = chosen(Path(data), learn), Path(model)
-    if kind != "lexicon":  # which learns nothing and needs neither
-        with suppress(ImportError):  # whoever needs it says so; starting it up is not training
-            importlib.import_module("juqing.training.run" if network else "sklearn.linear_model")
+    _start_up(kind, network)
     resumed = out.with_name(out.name + ".run").exists()
     with measuring() as measured:
         if network:
@@ -127,20 +126,33 @@ def network_config(kind: str, settings: dict[str, Any]) -> Any:
     Raises:
         InputError: There is no such setting, or a value is out of its range.
     """
-    from dataclasses import fields
-
     from juqing.errors import InputError
     from juqing.training import network_module
 
     run = network_module()
-    known = [field.name for field in fields(run.RunConfig)]
-    if unknown := sorted(settings.keys() - known):
-        raise InputError(f"{kind} has no setting {unknown[0]!r}.", f"It has {', '.join(known)}.")
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
     try:
         return run.load_config(run.preset(kind), **{**given, "kind": kind})
-    except TypeError as error:  # a text where a number belongs
-        raise InputError(f"a setting of {kind} is of the wrong type: {error}.", "Correct the preset.") from None
+    except TypeError as error:
+        if (
+            unknown := re.search(r"unexpected keyword argument '(\w+)'", str(error))
+        ) is None:  # a text in place of a number
+            raise InputError(f"a setting of {kind} is of the wrong type: {error}.", "Correct the preset.") from None
+        known = ", ".join(
+            field.name for field in fields(run.load_config(run.preset(kind), kind=kind, encoder=given.get("encoder")))
+        )
+        raise InputError(f"{kind} has no setting {unknown[1]!r}.", f"It has {known}.") from None
+
+
+def _start_up(kind: str, network: bool) -> None:
+    """Import what training needs, so that it does not count as training. What is not installed is told by whoever needs it."""
+    from juqing.training.ladder import RUNGS
+
+    with suppress(ImportError):
+        if network:
+            importlib.import_module("juqing.training.run")
+        elif RUNGS[kind] and kind != "lexicon" and "torch" not in sys.modules:  # what is on torch does without
+            importlib.import_module("sklearn.linear_model")
 
 
 def chosen(data: Path, titles: Sequence[str]) -> list[LabeledScript]:
