@@ -114,7 +114,7 @@ def block(found: Sequence[Answer], language: str) -> str:
     words = _WORDS[language]
     label, predicted = (np.array([getattr(answer, name) for answer in found]) for name in ("label", "predicted"))
     rmse, zeros = (float(np.sqrt(((each - label) ** 2).mean())) for each in (predicted, np.zeros_like(label)))
-    rows = [words["intro"].format(n=len(found), rmse=rmse, zeros=zeros), "", words["head"], "| --- " * 6 + "|"]
+    rows = ["", words["intro"].format(n=len(found), rmse=rmse, zeros=zeros), "", words["head"], "| --- " * 6 + "|"]
     for verdict, some in zip(("right", "wrong"), chosen(found), strict=True):
         for answer in some:
             cells = (
@@ -126,7 +126,7 @@ def block(found: Sequence[Answer], language: str) -> str:
                 f"{answer.error:.2f}",
             )
             rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows) + "\n"
+    return "\n".join(rows) + "\n\n"
 
 
 def fill(text: str, blocks: Mapping[str, str]) -> str:
