@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -122,7 +123,7 @@ def test_figures_are_those_of_the_plain_commands(done, given, tmp_path):
     assert folds["score"] == pytest.approx(1 / (1 + evaluation.rmse), abs=1e-4)
     for k, name in enumerate(folds["emotions"]):
         assert folds["emotions"][name]["pearson"] == pytest.approx(evaluation.pearson[k], abs=1e-3)
-    model = load(out / "rungs" / "onehot" / "model")  # what learned from all of the table stays
+    model: Any = load(out / "rungs" / "onehot" / "model")  # what learned from all of the table stays
     tested = read_labeled(given.test)
     parts = [i.labels for i in tested], [model.score(i.script).values for i in tested], [i.weights for i in tested]
     rmse = metrics.rmse(*map(np.concatenate, parts))

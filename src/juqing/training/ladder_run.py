@@ -167,7 +167,8 @@ def read_ladder(path: Path) -> Ladder:
                 raise refuse(f"{key} of the rung {name} is {values!r}.", "It is a list of whole numbers, 0 or more.")
         if "kind" not in table:
             raise refuse(f"the rung {name} has no kind.", "Give one, as in `juqing train KIND`.")
-        rung = LadderRung(**{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()})
+        values: dict[str, Any] = {key: tuple(each) if isinstance(each, list) else each for key, each in table.items()}
+        rung = LadderRung(**values)
         if any(fold >= n_folds for fold in rung.folds or ()):
             raise refuse(f"folds of the rung {name} are {list(rung.folds or ())}.", f"There are 0 to {n_folds - 1}.")
         if rung.vectors is not None and rung.vectors not in recipes:
