@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,7 @@ def test_lines_are_those_held_out(done, given):
     assert rmse == pytest.approx(told["lexicon"]["folds"]["rmse"], abs=1e-4)
 
 
-def weights_of(data: Path, ids: list[str]) -> np.ndarray:
+def weights_of(data: Path, ids: Sequence[str]) -> np.ndarray:
     by_id = {c.id: w for i in read_labeled(data) for c, w in zip(i.script.cues, i.weights.tolist(), strict=True)}
     return np.array([by_id[name] for name in ids])
 
