@@ -209,7 +209,7 @@ def test_a_network(given, tmp_path):
     assert told["asked"]["learning_rate"] == 2e-4 and told["folds"]["done"] == [1]
     assert told["parameters"] > 1000 and told["n_bytes"] > 4 * told["parameters"]
     folder = tmp_path / "out" / "rungs" / "n" / "seed-0" / "fold-1"
-    assert {path.name for path in folder.iterdir()} - {"log.txt"} == {"result.json", "predictions.tsv"}
+    assert {path.name for path in folder.iterdir()} == {"result.json", "predictions.tsv"}
 
 
 def test_figures_of_seeds():

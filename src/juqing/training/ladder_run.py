@@ -606,8 +606,7 @@ class _Work:
                 why = "the process was killed, perhaps because memory ran out. Ask for fewer --jobs, or a smaller rung"
             raise TrainingError(why or f"the process ended with code {code}. {log} has what it said")
         path.unlink()
-        if not log.stat().st_size:
-            log.unlink()
+        log.unlink(missing_ok=True)
         with self.lock:
             self.largest_mb = max(self.largest_mb, result["peak_mb"])
         return result

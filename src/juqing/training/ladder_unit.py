@@ -7,11 +7,13 @@ error.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import os
 import platform
 import re
+import signal
 import sys
 import time
 import traceback
@@ -29,6 +31,7 @@ from juqing.reading.table import LabeledScript
 Tell = Callable[..., None]
 
 _NO_WEIGHTS = ("README.md", "log.jsonl", "tensorboard")
+_END_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 _LIBRARIES = ("juqing", "numpy", "scikit-learn", "torch", "transformers")
 
 
@@ -223,6 +226,8 @@ _DO: dict[str, Callable[..., dict[str, Any]]] = {"vectors": vectors, "train": tr
 
 def main() -> None:
     """Do what a request says."""
+    with suppress(OSError, AttributeError):  # Linux alone has it: end when whoever asked is killed
+        ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGTERM)
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
 
