@@ -111,6 +111,7 @@ def test_rungs_of_other_folds_are_compared_on_those_of_all():
     for each in told:
         each["common"] = {**each["folds"], "done": [0], "score": each["folds"]["score"] - 0.01}
     text = markdown(told)
+    assert [row["score"] for row in pareto_figure(told, "en")["data"]["values"]] == pytest.approx([0.67, 0.66])
     assert "| score, fold 0 |" in text and "| 1 of 5 | 0.6700 |" in text and "| 0.6600 |" in text
 
 

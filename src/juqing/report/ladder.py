@@ -105,6 +105,11 @@ def measured(told: Told) -> list[dict[str, Any]]:
     return [each for each in told if "folds" in each]
 
 
+def comparable(each: dict[str, Any]) -> dict[str, Any]:
+    """The figures of a rung that stand beside those of all others: of the folds that all were scored on."""
+    return each.get("common") or each["folds"]
+
+
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[bool]:
     """Of each point whether no other one is at least as large in both numbers and larger in one."""
     return [not any(b[0] >= a[0] and b[1] >= a[1] and b != a for b in points) for a in points]
@@ -258,12 +263,12 @@ def notes(told: Told) -> list[tuple[str, str]]:
 def pareto_figure(told: Told, language: str) -> dict[str, Any]:
     """Score against speed; the line joins the rungs to which no other is preferable in both."""
     words, rungs = _WORDS[language], measured(told)
-    front = pareto_front([(each["cues_per_second"], each["folds"]["score"]) for each in rungs])
+    front = pareto_front([(each["cues_per_second"], comparable(each)["score"]) for each in rungs])
     data = [
         {
             "rung": each["name"],
             "speed": each["cues_per_second"],
-            "score": each["folds"]["score"],
+            "score": comparable(each)["score"],
             "front": on_it,
         }
         for each, on_it in zip(rungs, front, strict=True)
@@ -336,7 +341,7 @@ def heat_figure(told: Told, language: str, measure: str) -> dict[str, Any]:
     """Rungs by emotions, `measure` being `rmse` or `pearson`; the better, the darker, each emotion by itself."""
     data = []
     for k, emotion in enumerate(EMOTIONS):
-        values = [each["folds"]["emotions"][emotion.name][measure] for each in measured(told)]
+        values = [comparable(each)["emotions"][emotion.name][measure] for each in measured(told)]
         known = [value for value in values if value is not None]
         low, high = min(known, default=0.0), max(known, default=0.0)
         for each, value in zip(measured(told), values, strict=True):
