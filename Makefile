@@ -1,5 +1,5 @@
-# setup: the environment and the package · demo: a report of the example film · test: everything that is checked
-.PHONY: setup demo test lint bench clean
+# setup: the environment and the package · demo: a report of the example film · test: everything that is checked · docs: the site
+.PHONY: setup demo test lint docs bench clean
 PYTHON ?= python3
 EXAMPLE = examples/回声渡.txt
 REPORT = out/回声渡.html
@@ -37,10 +37,14 @@ lint: .venv/dev
 	.venv/bin/ruff format --check .
 	.venv/bin/pyright
 
+docs: .venv/dev
+	NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --strict --quiet
+	@echo site/index.html
+
 bench: .venv/dev $(patsubst benchmarks/%.py,bench-%,$(filter-out benchmarks/common.py,$(wildcard benchmarks/*.py)))
 
 bench-%: .venv/dev
 	.venv/bin/python benchmarks/$*.py
 
 clean:
-	rm -rf .venv out dist
+	rm -rf .venv out dist site

@@ -16,6 +16,7 @@ from juqing.cli.convert import convert
 from juqing.cli.crossval import crossval
 from juqing.cli.evaluate import evaluate
 from juqing.cli.export import export
+from juqing.cli.ladder import ladder
 from juqing.cli.models import models
 from juqing.cli.predict import predict
 from juqing.cli.pretrain import pretrain_app
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # Rich would double the time of --help
 )
-for command in (analyze, read, cast, convert, models, predict, evaluate, crossval, average, stack, export):
+for command in (analyze, read, cast, convert, models, predict, evaluate, crossval, ladder, average, stack, export):
     app.command()(command)
 app.add_typer(train_app, name="train")
 app.add_typer(pretrain_app, name="pretrain")

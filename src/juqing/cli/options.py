@@ -28,27 +28,3 @@ Texts = Annotated[
         help="Text (.txt, .md, also .gz, .xz, .zst), scripts (.docx, .fountain, .fdx, ...), folders of them."
     ),
 ]
-
-
-def text_sources(paths: list[Path]) -> list[Path | list[str]]:
-    """What a corpus is made of: text files stay files, scripts that are no text become their lines."""
-    from juqing.errors import InputError
-    from juqing.reading.files import SUFFIXES, find_scripts, read_script
-    from juqing.text.corpus import TEXT_SUFFIXES, find_texts
-
-    scripts = tuple(suffix for suffix in SUFFIXES if suffix not in TEXT_SUFFIXES)
-    sources: list[Path | list[str]] = []
-    for path in paths:
-        if path.is_dir():
-            found = find_texts(path)
-            try:
-                found += [each for each in find_scripts([path]) if each.suffix.lower() in scripts]
-            except InputError:
-                if not found:
-                    raise
-        else:
-            found = [path]
-        for each in sorted(found):
-            is_script = each.suffix.lower() in scripts
-            sources.append([line.text for line in read_script(each).lines] if is_script else each)
-    return sources

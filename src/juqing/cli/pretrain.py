@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from juqing.cli.options import Texts, text_sources
+from juqing.cli.options import Texts
 
 pretrain_app = typer.Typer(help="Train a language model on running text.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -132,6 +132,7 @@ def _run(
     resume: bool,
 ) -> dict[str, Any]:  # fmt: skip
     from juqing.cli.output import progress
+    from juqing.reading.files import text_sources
     from juqing.text.corpus import Corpus
 
     corpus = Corpus(text_sources(texts), unit=unit)

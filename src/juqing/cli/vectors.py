@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from juqing.cli.options import Texts, text_sources
+from juqing.cli.options import Texts
 
 if TYPE_CHECKING:
     from juqing.vectors import WordVectors
@@ -59,6 +59,7 @@ def train(
     from juqing.cli.output import progress
     from juqing.errors import InputError, MissingExtraError
     from juqing.outputs import check_file
+    from juqing.reading.files import text_sources
     from juqing.text.corpus import Corpus
     from juqing.vectors.files import check_suffix, read_vectors, write_vectors
 
@@ -255,6 +256,7 @@ def senses(
     Example: juqing vectors senses vectors.safetensors 打 novels/
     """
     from juqing.cli.output import printable, progress
+    from juqing.reading.files import text_sources
     from juqing.text.corpus import Corpus
     from juqing.vectors.files import read_vectors
     from juqing.vectors.senses import Contexts, find_senses

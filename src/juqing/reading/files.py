@@ -197,6 +197,28 @@ def find_scripts(paths: Iterable[Path | str]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+def text_sources(paths: Sequence[Path]) -> list[Path | list[str]]:
+    """What a corpus is made of: text files stay files, scripts that are no text become their lines."""
+    from juqing.text.corpus import TEXT_SUFFIXES, find_texts  # most that read scripts need no corpus
+
+    scripts = tuple(suffix for suffix in SUFFIXES if suffix not in TEXT_SUFFIXES)
+    sources: list[Path | list[str]] = []
+    for path in paths:
+        if path.is_dir():
+            found = find_texts(path)
+            try:
+                found += [each for each in find_scripts([path]) if each.suffix.lower() in scripts]
+            except ScriptError:
+                if not found:
+                    raise
+        else:
+            found = [path]
+        for each in sorted(found):
+            is_script = each.suffix.lower() in scripts
+            sources.append([line.text for line in read_script(each).lines] if is_script else each)
+    return sources
+
+
 def _raise_unreadable(error: OSError) -> None:
     raise ScriptError("the folder cannot be opened: permission denied.", "Allow reading it.", path=error.filename)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 EVALUATION_SUFFIXES = (".json", ".csv", ".html", ".svg", ".png")
 _GRAY = "#667"
-_FIGURE_CONFIG = {
+FIGURE_CONFIG = {
     **CONFIG,
     "axis": {**CONFIG["axis"], "titleColor": _GRAY, "titleFontWeight": "normal"},
     "legend": {"labelColor": _GRAY, "titleColor": _GRAY},
@@ -52,7 +52,7 @@ def check_targets(paths: Sequence[Path]) -> None:
             )
         check_writable(path)
         if path.suffix.lower() in (".svg", ".png"):
-            _vl_convert()
+            vl_convert()
 
 
 def write_evaluation(evaluation: Evaluation, path: Path, *, title: str = "") -> None:
@@ -77,9 +77,9 @@ def write_evaluation(evaluation: Evaluation, path: Path, *, title: str = "") -> 
         elif suffix == ".html":
             aside.write_text(render_evaluation(evaluation, title=title), encoding="utf-8", newline="\n")
         elif suffix == ".svg":
-            aside.write_text(_vl_convert().vegalite_to_svg(_picture(evaluation, title)), encoding="utf-8", newline="\n")
+            aside.write_text(vl_convert().vegalite_to_svg(_picture(evaluation, title)), encoding="utf-8", newline="\n")
         else:
-            aside.write_bytes(_vl_convert().vegalite_to_png(_picture(evaluation, title), scale=2))
+            aside.write_bytes(vl_convert().vegalite_to_png(_picture(evaluation, title), scale=2))
 
 
 def evaluation_figure(evaluation: Evaluation) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def evaluation_figure(evaluation: Evaluation) -> dict[str, Any]:
     Emotions have their English names: where a picture is drawn there may be no Chinese font.
     """
     return {
-        "config": _FIGURE_CONFIG,
+        "config": FIGURE_CONFIG,
         "padding": 8,
         "spacing": 28,
         "vconcat": [_calibration_figure(evaluation), _quality_figure(evaluation), _script_figure(evaluation)],
@@ -354,8 +354,13 @@ def _headline(evaluation: Evaluation, title: str) -> str:
     return f"{title} · {facts}" if title else facts
 
 
-def _vl_convert() -> Any:
+def vl_convert() -> Any:
+    """The module that draws SVG and PNG.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
     try:
         return importlib.import_module("vl_convert")
     except ModuleNotFoundError:
-        raise MissingExtraError("Drawing an evaluation as .svg or .png", "train") from None
+        raise MissingExtraError("Drawing .svg or .png", "train") from None

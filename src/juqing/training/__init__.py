@@ -12,7 +12,7 @@ import numpy as np
 
 from juqing.emotions import EMOTION_NAMES, N_EMOTIONS
 from juqing.errors import InputError, MissingExtraError
-from juqing.outputs import check_writable, writing, writing_folder
+from juqing.outputs import check_folder, check_writable, writing, writing_folder
 from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
 from juqing.recognition._folder import TENSORS, WEIGHTS, WORDS
@@ -43,8 +43,15 @@ def train_rung(rung: Rung, data: Path, out: Path, *, progress: Progress | None =
         InputError: A setting of the rung is out of its range.
         OutputError: The folder cannot be written.
     """
+    check_folder(out, MODEL_FILES)
+    fit_rung(rung, read_labeled(data), out, named=data.name, progress=progress)
+
+
+def fit_rung(
+    rung: Rung, labeled: Sequence[LabeledScript], out: Path, *, named: str, progress: Progress | None = None
+) -> None:
+    """`train_rung` for scripts that were read already; `named` says in the model card where they are from."""
     with writing_folder(out, MODEL_FILES) as folder:
-        labeled = read_labeled(data)
         rung.fit(
             [item.script for item in labeled],
             [item.labels for item in labeled],
@@ -53,7 +60,7 @@ def train_rung(rung: Rung, data: Path, out: Path, *, progress: Progress | None =
         )
         rung.save(folder)
         n_labeled = sum(int((~np.isnan(item.labels).any(axis=1)).sum()) for item in labeled)
-        _write_card(rung, folder, f"Trained on: {data.name}, {len(labeled)} scripts, {n_labeled:,} labeled cues")
+        _write_card(rung, folder, f"Trained on: {named}, {len(labeled)} scripts, {n_labeled:,} labeled cues")
 
 
 def write_lexicon_model(lexicons: Sequence[Path], out: Path) -> LexiconRecognizer:
