@@ -64,7 +64,7 @@ def render_report(scores: EmotionScores, *, language: str | None = None) -> str:
     }
     return render_page(
         "report.html.j2",
-        "report.js",
+        ("charts.js", "report.js"),
         data,
         script=script,
         scores=scores,
@@ -78,16 +78,16 @@ def render_report(scores: EmotionScores, *, language: str | None = None) -> str:
     )
 
 
-def render_page(template: str, page_script: str, data: Any, **context: Any) -> str:
+def render_page(template: str, page_scripts: tuple[str, ...], data: Any, **context: Any) -> str:
     """A page that opens offline: style, chart library, its own script and data inside, and a policy that allows nothing else.
 
     Args:
         template: A file of `templates/`; it places `style`, `chart_code`, `page_code`, `data` and `policy`.
-        page_script: A file of `assets/`.
+        page_scripts: Files of `assets/`, in the order in which they run.
         data: What the script draws, as JSON.
         context: What else the template names.
     """
-    style, chart_code, page_code = _asset("report.css"), _asset("vega.js"), _asset(page_script)
+    style, chart_code, page_code = _asset("report.css"), _asset("vega.js"), "".join(map(_asset, page_scripts))
     return (
         _environment()
         .get_template(template)
