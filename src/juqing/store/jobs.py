@@ -24,7 +24,8 @@ from juqing.store.scripts import add_script, find_run, save_scores, show_run
 
 LEASE_SECONDS = 30.0
 MAX_ATTEMPTS = 3
-FINAL = ("done", "failed", "canceled")
+STATES = ("queued", "running", "done", "failed", "canceled")
+FINAL = STATES[2:]
 
 State = Literal["queued", "running", "done", "failed", "canceled"]
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -293,12 +293,8 @@ def _clean(database: Engine) -> None:
             connection.execute(sql("VACUUM scripts, scenes, lines, cues, runs, scores, jobs, aliases, corrections"))
         return
     connection = database.raw_connection()
-    try:
-        for pragma in ("incremental_vacuum", "wal_checkpoint(TRUNCATE)"):
-            cursor = connection.cursor()
-            cursor.execute(f"PRAGMA {pragma}")
-            cursor.fetchall()  # a page is freed by each step
-            cursor.close()
+    try:  # a page is freed by each step of the first, and only executescript takes more than one
+        cast(Any, connection).executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);")
     finally:
         connection.close()
 
