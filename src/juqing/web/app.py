@@ -15,7 +15,7 @@ from starlette.responses import Response
 from juqing import __version__
 from juqing.errors import InputError
 from juqing.store import apply_migrations, open_database
-from juqing.web import api
+from juqing.web import api, pages
 from juqing.web.answers import Kept, Problem, problem_response
 from juqing.web.guard import Guard
 from juqing.web.metrics import Counts, Metrics
@@ -75,6 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(InputError, _unusable)
     app.include_router(api.router)
+    app.include_router(pages.router)
     return app
 
 
