@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 from conftest import ENGLISH, FEATURE, SHORT
-from databases import cluster, new_database
+from databases import cluster, emptied
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, inspect
@@ -24,7 +23,6 @@ from juqing.reading.files import read_bytes, read_text
 from juqing.script import Script
 from juqing.store import apply_migrations, edits, jobs, load_edited, open_database, reading, scripts, writing
 
-NUMBERS = itertools.count()
 TEXT = "第一场 渡口 日 外\n甲：你好。\n乙：（怒）走开！\n△甲转身，乙追上。\n第二场 屋 夜 内\n甲：我怕。\n".encode()
 
 
@@ -38,7 +36,7 @@ def address() -> Iterator[str]:
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/a folder/juqing.sqlite3"
-    return new_database(request.getfixturevalue("address"), f"test{next(NUMBERS)}")
+    return emptied(request.getfixturevalue("address"))
 
 
 @pytest.fixture
