@@ -370,8 +370,11 @@ def difference_map(scene_labels: Sequence[str], characters: Sequence[str], top: 
                 },
             },
             {
-                "mark": {"type": "text", "fontSize": 10, "tooltip": None, "cursor": "pointer", "color": _INK},
-                "encoding": {"text": {"field": "text", "type": "nominal"}},
+                "mark": {"type": "text", "fontSize": 10, "tooltip": None, "cursor": "pointer"},
+                "encoding": {
+                    "text": {"field": "text", "type": "nominal"},
+                    "color": _cell_ink(f"abs(datum.value) > {top * 0.6}"),
+                },
             },
         ],
     }

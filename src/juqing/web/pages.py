@@ -137,7 +137,14 @@ def get_compare(
     """Two drafts side by side."""
     with server_of(request).database.connect() as connection:
         listed = [script for script in scripts.list_scripts(connection, _N_LISTED) if script.run_id is not None]
-    context: dict[str, Any] = {"scripts": listed, "a_id": a, "b_id": b, "ready": False, "problem": "", "emotions": EMOTIONS}
+    context: dict[str, Any] = {
+        "scripts": listed,
+        "a_id": a,
+        "b_id": b,
+        "ready": False,
+        "problem": "",
+        "emotions": EMOTIONS,
+    }
     if a and b:
         try:
             before, after = shown(request, a), shown(request, b)

@@ -76,7 +76,7 @@ window.juqingCharts = (page) => {
     body.append(probe);
     colors.forEach(([color, variable]) => {
       probe.style.color = `var(${variable})`;
-      text = text.replaceAll(color, getComputedStyle(probe).color);
+      text = text.replaceAll(`"${color}"`, `"${getComputedStyle(probe).color}"`);
     });
     probe.remove();
     return JSON.parse(text);
@@ -84,7 +84,8 @@ window.juqingCharts = (page) => {
   const views = {};
   const embed = async (id, spec, tooltip, click) => {
     if (views[id]) views[id].finalize();
-    const colors = [...emotions.map(([name, , color]) => [color, `--${name}`]), ["#20222b", "--fg"], ["#fffffe", "--on-deep"]];
+    const colors = [...emotions.map(([name, , color]) => [color, `--${name}`]), ["#20222b", "--fg"], ["#fffffe", "--on-deep"],
+                    ["#667", "--dim"], ["#778", "--dim"]];
     const result = await window.vegaEmbed(`#${id}`, themed(spec, colors), { mode: "vega-lite", ast: true, actions: false,
       renderer: "canvas", defaultStyle: false, tooltip: (handler, event, item, value) => (value && tooltip ? tooltip(event, value) : hideTip()) });
     if (click) result.view.addEventListener("click", (event, item) => { if (item && item.datum) click(item.datum); });

@@ -15,7 +15,7 @@ const stateText = (pair) => {
   const moved = pair.moved ? say("，移动过", ", moved") : "";
   return say(...words[pair.state]) + moved;
 };
-const signed = (value) => (value >= 0 ? "+" : "−") + Math.abs(value).toFixed(2);
+const signed = (value) => (Math.abs(value) < 0.005 ? "0.00" : (value > 0 ? "+" : "−") + Math.abs(value).toFixed(2));
 const strongest = (row) => row.reduce((best, value, k) => (Math.abs(value) > Math.abs(row[best]) ? k : best), 0);
 
 const drawMap = () => {

@@ -398,11 +398,11 @@ const goToScene = (s) => {
 
 const entry = (parts, line) => {
   const row = element("li");
-  const button = element("button", "link");
-  button.type = "button";
-  button.append(...parts);
-  button.addEventListener("click", () => goTo(line));
-  row.append(button, element("span", "place", charts.placeOf(line)));
+  const link = element("a", "link");
+  link.href = `#l${line}`;
+  link.append(...parts);
+  link.addEventListener("click", (event) => { event.preventDefault(); goTo(line); });
+  row.append(link, element("span", "place", charts.placeOf(line)));
   return row;
 };
 const feeling = (k, text) => element("b", `chip e-${view.emotions[k][0]}`, `${charts.emotionName(k)} ${text}`);
