@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 from conftest import ENGLISH, FEATURE, SHORT
-from databases import cluster, emptied
+from databases import cluster, emptied, file_bytes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, inspect
@@ -307,7 +307,7 @@ def test_deleting_leaves_nothing(database, url):
     assert edited is not None and edited.script == script
     if url.startswith("sqlite"):
         folder = Path(url.removeprefix("sqlite:///")).parent
-        data = b"".join(file.read_bytes() for file in folder.iterdir())
+        data = file_bytes(folder)
         assert secret.encode() not in data
         assert "你好".encode() in data
         assert len(data) < 300_000

@@ -89,7 +89,10 @@ def _make_private(path: Path) -> None:
     """Make the folder and the file, for this user alone: scripts are confidential."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        # A file that is there is not opened: closing it would drop the locks that SQLite holds on it in this process.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        pass
     except OSError as error:
         raise OutputError(
             f"the database cannot be written: {error.strerror or error}.",

@@ -80,6 +80,11 @@ class Server:
     counts: Counts
     uploads: anyio.CapacityLimiter
 
+    def submit(self, name: str, data: bytes, model: str | None = None) -> jobs.Job:
+        """Queue a script for the model of that name, or the default one."""
+        description, fingerprint = self.models[model or next(iter(self.models))]
+        return jobs.submit(self.database, name, data, description.name, fingerprint)
+
 
 def server_of(request: Request) -> Server:
     """The shared things."""
@@ -128,10 +133,9 @@ async def post_script(request: Request) -> Response:
         raise Problem(413, f"The file has {len(data):,} bytes, and the limit is {server.settings.max_upload:,}.")
     if model and model not in server.models:
         raise Problem(422, f"There is no such model. Take one of {', '.join(server.models)}.")
-    description, fingerprint = server.models[model or next(iter(server.models))]
 
     def stored() -> tuple[jobs.Job, dict[str, Any]]:
-        job = jobs.submit(server.database, name, data, description.name, fingerprint)
+        job = server.submit(name, data, model)
         with server.database.connect() as connection:
             script = scripts.get_script(connection, job.script_id)
         if script is None:  # deleted by another within this moment
@@ -195,14 +199,14 @@ def get_scripts(request: Request, cursor: Cursor = None, limit: Limit = 50) -> R
     if cursor is not None:
         time, _, id = cursor.partition(":")
         try:
-            before = (float.fromhex(time), id)
-        except (ValueError, OverflowError):
+            before = (float(time), id)
+        except ValueError:
             raise Problem(422, "The cursor is none that a page gave.") from None
     with server_of(request).database.connect() as connection:
         found = scripts.list_scripts(connection, limit + 1, before)
         newest = jobs.newest_jobs(connection, [script.id for script in found])
     page = found[:limit]
-    more = f"{page[-1].created_at.hex()}:{page[-1].id}" if len(found) > limit else None
+    more = f"{page[-1].created_at!r}:{page[-1].id}" if len(found) > limit else None
     content = {"scripts": [script_out(script, newest.get(script.id)) for script in page], "next": more}
     return _hashed(request, content)
 
@@ -493,7 +497,10 @@ def get_pairs(request: Request, id: Id) -> Response:
         for pair in character_pairs(scores, main_characters(scores.script)):
             row = {field.name: getattr(pair, field.name) for field in dataclasses.fields(pair)}
             rows.append(
-                {**{name: _round(value) for name, value in row.items()}, "scenes": [k + 1 for k in pair.scenes]}
+                {
+                    **{name: value if isinstance(value, str) else _round(value) for name, value in row.items()},
+                    "scenes": [k + 1 for k in pair.scenes],
+                }
             )
         return to_json({"pairs": rows})
 
@@ -511,7 +518,7 @@ def get_report(request: Request, id: Id, language: Literal["zh", "en"] | None = 
     scores = scored(edited)
 
     def make() -> bytes:
-        from juqing.report import render_report
+        from juqing.report.html import render_report
 
         return render_report(scores, language=language).encode("utf-8", "replace")
 

@@ -22,11 +22,12 @@ from juqing.web.metrics import Counts, Metrics
 from juqing.web.settings import Settings
 from juqing.web.work import Progress, Workers, find_models, fingerprint
 
+_N_THREADS = 8
 _N_UPLOADS = 4  # that wait for the database at once
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application; its workers run between its start and its end.
+    """The application; its workers run between its start and its end. What its requests share is `app.state.server`.
 
     Raises:
         InputError: The database does not answer or is of a newer version.
@@ -36,26 +37,26 @@ def create_app(settings: Settings) -> FastAPI:
     database = open_database(settings.database_url)
     apply_migrations(database)
     folders = {mark: each.folder for each, mark in models.values()}
-    workers = Workers(database, settings.database_url, settings.n_workers, folders)
-    counts = Counts()
+    server = api.Server(
+        settings,
+        database,
+        models,
+        Kept(database),
+        Progress(database),
+        Workers(database, settings.database_url, settings.n_workers, folders),
+        Counts(),
+        anyio.CapacityLimiter(_N_UPLOADS),
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.server = api.Server(
-            settings,
-            database,
-            models,
-            Kept(database),
-            Progress(database),
-            workers,
-            counts,
-            anyio.CapacityLimiter(_N_UPLOADS),
-        )
-        await anyio.to_thread.run_sync(workers.start)
+        # More threads than cores share them badly, and every reading becomes slow.
+        anyio.to_thread.current_default_thread_limiter().total_tokens = _N_THREADS
+        await anyio.to_thread.run_sync(server.workers.start)
         try:
             yield
         finally:
-            await anyio.to_thread.run_sync(workers.stop)
+            await anyio.to_thread.run_sync(server.workers.stop)
             database.dispose()
 
     # The usual pages of documentation load their code from elsewhere, and are left out.
@@ -69,8 +70,9 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.state.server = server
     app.add_middleware(Guard, settings=settings)
-    app.add_middleware(Metrics, counts=counts)
+    app.add_middleware(Metrics, counts=server.counts)
     app.add_exception_handler(HTTPException, _http_problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(InputError, _unusable)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import logging
@@ -117,6 +118,9 @@ class Workers:
                 for name, process in list(self._processes.items()):
                     if process.poll() is not None:
                         _log.warning("worker %s ended with %s and is replaced", name, process.returncode)
+                        assert process.stdin is not None
+                        with contextlib.suppress(OSError):
+                            process.stdin.close()
                         del self._processes[name]
                         jobs.requeue_of(self._database, name)
                         self._start_one()

@@ -6,6 +6,7 @@ worker, at once. It runs at low priority and scores on one core, so that the ser
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -49,6 +50,8 @@ def main() -> None:
     os.environ["JUQING_THREADS"] = "1"
     database = open_database(told["url"])
     recognizers: dict[str, Recognizer] = {}
+    with contextlib.suppress(JuqingError):  # said when a job wants it
+        _recognizer(next(iter(told["models"])), told["models"], recognizers)
     while True:
         try:
             job = jobs.claim(database, told["name"])
@@ -124,15 +127,20 @@ def _analyze(database: Engine, job: jobs.Job, models: dict[str, str], recognizer
     if job.fingerprint not in models:
         raise ScriptError(f"the model {job.model!r} is not here any more.", "Upload the script again.")
     report("scoring", 0, 1)
-    if job.fingerprint not in recognizers:
-        from juqing.runtime import load
-
-        recognizers[job.fingerprint] = load(models[job.fingerprint])
-    recognizer = recognizers[job.fingerprint]
+    recognizer = _recognizer(job.fingerprint, models, recognizers)
     _listen(recognizer, lambda done, total: report("scoring", done, total))
     scores = recognizer.score(script)
     report("saving", 0, 1)
     return "done" if jobs.finish(database, job, scores.rmse, scores.values) else "lost"
+
+
+def _recognizer(fingerprint: str, models: dict[str, str], recognizers: dict[str, Recognizer]) -> Recognizer:
+    """The model of a fingerprint, loaded once."""
+    if fingerprint not in recognizers:
+        from juqing.runtime import load
+
+        recognizers[fingerprint] = load(models[fingerprint])
+    return recognizers[fingerprint]
 
 
 def _read(name: str, data: bytes) -> Script:
