@@ -12,7 +12,7 @@ from juqing.analysis.arcs import SMOOTH, Arc, smoothed_arc
 from juqing.analysis.pairs import character_pairs
 from juqing.emotions import EMOTION_NAMES, EMOTIONS
 from juqing.errors import MissingExtraError
-from juqing.report.figures import arc_figure, heat_map, highest, pair_map, river
+from juqing.report.figures import highest, pair_map, river
 from juqing.report.html import chart_data
 from juqing.scores import EmotionScores
 
