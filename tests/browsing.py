@@ -22,7 +22,9 @@ def colored(page: Page, figure: str) -> int:
     """How many pixels of a chart are drawn."""
     return page.evaluate(
         """selector => { const canvas = document.querySelector(selector + ' canvas');
-        const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+        const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+        copy.drawImage(canvas, 0, 0);
+        const data = copy.getImageData(0, 0, canvas.width, canvas.height).data;
         let n = 0; for (let i = 3; i < data.length; i += 4) n += data[i] > 60; return n; }""",
         figure,
     )
@@ -31,7 +33,8 @@ def colored(page: Page, figure: str) -> int:
 def inks(page: Page, text: str) -> list[int]:
     """How much ink each character has in the font of the page."""
     return page.evaluate(
-        """text => { const c = document.createElement('canvas').getContext('2d'); c.canvas.height = 60;
+        """text => { const c = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+        c.canvas.height = 60;
         const ink = letter => { c.canvas.width = 60; c.font = '40px ' + getComputedStyle(document.body).fontFamily;
           c.fillText(letter, 5, 45);
           return c.getImageData(0, 0, 60, 60).data.reduce((sum, v, i) => sum + (i % 4 === 3 ? v : 0), 0); };

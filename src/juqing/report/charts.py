@@ -95,7 +95,7 @@ def _vl_convert() -> Any:
     try:
         import vl_convert
     except ModuleNotFoundError:
-        raise MissingExtraError("A chart as SVG or PNG", "train") from None
+        raise MissingExtraError("A chart as SVG or PNG", "web") from None
     return vl_convert
 
 
