@@ -166,7 +166,7 @@ def requeue_of(database: Engine, workers: str, *, counts: bool = True) -> int:
     Args:
         database: The database.
         workers: The beginning of their names.
-        counts: Whether it was an attempt: not where the server was stopped in an orderly way.
+        counts: Whether it was an attempt: not where they ended with their server.
     """
     return _requeue(database, "substr(worker, 1, :n) = :workers", workers, counts=counts)
 

@@ -64,6 +64,11 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "As the client has it."}}
 
+_EVENT = {
+    "type": "object",
+    "properties": {"event": {"const": "job"}, "data": {"type": "string", "description": "A job as JSON."}},
+}
+
 router = APIRouter(prefix="/api", responses=PROBLEMS)
 
 
@@ -650,7 +655,7 @@ def get_job(request: Request, id: JobId) -> Response:
 @router.get(
     "/jobs/{id}/events",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/event-stream": {"schema": _EVENT}}}},
 )
 async def get_events(request: Request, id: JobId) -> Response:
     """The job each time that something about it changes, as server-sent events; the stream ends with the job."""

@@ -76,8 +76,8 @@ class Workers:
         with reading(self._database) as connection:
             holders = jobs.running_workers(connection)
         for holder in holders:
-            if _is_gone(holder, self._prefix):
-                jobs.requeue_of(self._database, holder)
+            if _is_gone(holder, self._prefix):  # which was no fault of the job
+                jobs.requeue_of(self._database, holder, counts=False)
         for _ in range(self._n_workers):
             self._start_one()
         self._thread.start()
