@@ -120,6 +120,15 @@ def test_swings_are_told_greatest_first():
     assert swings(arc_of([1.0] * 5)) == []
 
 
+def test_what_may_be_scatter_is_no_swing():
+    arc = arc_of([0, 0.5, 1.0])
+    wide = Arc(arc.character, arc.lines, arc.mean, arc.mean - 0.6, arc.mean + 0.6)
+    narrow = Arc(arc.character, arc.lines, arc.mean, arc.mean - 0.4, arc.mean + 0.4)
+    assert swings(wide) == [] and len(swings(narrow)) == 1
+    unknown = np.full_like(arc.mean, np.nan)
+    assert swings(Arc(arc.character, arc.lines, arc.mean, unknown, unknown)) == []
+
+
 def test_flat_stretches():
     arc = arc_of([0, 0.05, 0.1, 0.9, 1.8, 1.8, 1.8, 1.8], [0, 0, 0, 0, 0, 0, 0, 0.5])
     found = flat_stretches(arc, width=0.1, share=0.15)

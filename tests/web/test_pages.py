@@ -599,6 +599,9 @@ def test_print_leaves_the_controls_out(visit: Open, film: str):
     for content in ("#arc", "#moments", "#people", "#script"):
         expect(page.locator(content)).to_be_visible()
     assert page.locator("#script p").last.is_visible()
+    page.evaluate("window.print = () => { window.printed = document.documentElement.dataset.theme; }")
+    page.keyboard.press("Control+p")
+    page.wait_for_function("window.printed === 'light' && !document.documentElement.dataset.theme")
     data = page.pdf(format="A4")
     assert data.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", data)) > 5
 

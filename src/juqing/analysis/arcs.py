@@ -169,13 +169,16 @@ def extremes(values: np.ndarray, swing: float) -> list[int]:
 
 
 def swings(arc: Arc, *, swing: float = SWING) -> list[Swing]:
-    """The rises and falls of an arc, the greatest first."""
+    """The rises and falls of an arc whose bands at the two ends do not overlap, the greatest first."""
     found = []
     for emotion in range(N_EMOTIONS):
         values = arc.mean[:, emotion].astype(float)
         kept = extremes(values, swing)
         for start, end in itertools.pairwise(kept):
             change = values[end] - values[start]
+            below, above = (start, end) if change > 0 else (end, start)
+            if not arc.high[below, emotion] < arc.low[above, emotion]:  # it may be scatter; NaN bands are not known
+                continue
             steps = np.diff(values[start : end + 1]) / np.diff(arc.lines[start : end + 1])
             turn = start + 1 + int(np.argmax(steps * np.sign(change)))
             found.append(

@@ -554,11 +554,14 @@ const draw = async () => {
   drawChips();
   drawCast();
   drawMoments();
+  await embedAll();
+  drawFlat();
+};
+const embedAll = async () => {
   await embedArc();
   await embedRiver();
   await embedHeat();
   await embedPairs();
-  drawFlat();
 };
 const reload = async (chosen = view.characters[charts.state.character]) => {
   const key = document.activeElement && document.activeElement.dataset.key;
@@ -595,7 +598,23 @@ const stepScene = (by) => {
   const now = at === null ? -1 : Number(paragraph(at).closest(".scene").id.slice(1));
   goToScene(Math.max(0, Math.min(n - 1, now + by)));
 };
+/** Paper is white: charts are drawn in the colors of the light theme first. */
+const printLight = async () => {
+  const root = document.documentElement;
+  const theme = root.dataset.theme;
+  root.dataset.theme = "light";
+  await embedAll();
+  print();
+  if (theme) root.dataset.theme = theme;
+  else delete root.dataset.theme;
+  await embedAll();
+};
 const onKey = (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "p") {
+    event.preventDefault();
+    printLight();
+    return;
+  }
   if (event.key === "Escape") {
     closeEditor();
     charts.hideTip();
@@ -624,7 +643,7 @@ const start = async () => {
     return;
   }
   charts = window.juqingCharts({ lineText, goTo, choose });
-  byId("print").addEventListener("click", () => print());
+  byId("print").addEventListener("click", printLight);
   document.querySelectorAll(".panes [data-pane]").forEach((button) => button.addEventListener("click", () => setPane(button.dataset.pane)));
   setPane("charts");
   await load("");
@@ -662,7 +681,7 @@ const start = async () => {
     document.querySelectorAll("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
   });
   onLanguage(words);
-  onTheme(async () => { await embedArc(); await embedRiver(); await embedHeat(); await embedPairs(); });
+  onTheme(embedAll);
   await draw();
   const asked = /^#l(\d+)$/.exec(location.hash);
   if (asked) select(Number(asked[1]));
