@@ -537,13 +537,13 @@ def pages(film: str, draft: str) -> dict[str, bool]:
     }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_accessibility(visit: Open, axe: str, film: str, draft: str, scheme: str):
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("dark", 375)])
+def test_accessibility(visit: Open, axe: str, film: str, draft: str, scheme: str, width: int):
     for path, ready in pages(film, draft).items():
         if path.startswith("/scripts/0"):
             continue  # a 404 is a message on the console, see below
-        page = visit(path, ready=ready, color_scheme=scheme)
-        if page.locator("#script").count():
+        page = visit(path, ready=ready, width=width, color_scheme=scheme)
+        if page.locator("#script").is_visible():
             page.locator("#script p").nth(20).click()
             page.locator("details.menu summary").click()
         page.evaluate(axe)

@@ -109,7 +109,8 @@ const drawButtons = () => {
   }));
 };
 const embed = async () => {
-  await charts.embed("differences", figure, mapTip, (datum) => { if (datum.pair !== undefined) show(datum.pair); });
+  const room = (byId("differences").clientWidth - 110) / Math.max(1, scenes.length);
+  await charts.embed("differences", { ...figure, width: { step: Math.max(12, Math.min(44, Math.floor(room))) } }, mapTip, (datum) => { if (datum.pair !== undefined) show(datum.pair); });
   drawMap();
 };
 byId("scene").addEventListener("change", (event) => show(event.target.value));

@@ -372,6 +372,9 @@ const showPair = (p) => {
     table.append(row);
   });
   const frame = element("div", "scroll");
+  frame.tabIndex = 0;
+  frame.setAttribute("role", "region");
+  frame.setAttribute("aria-label", say("两人的均值", "means of the two"));
   frame.append(table);
   place.append(frame, element("p", "hint", say("小字：比此人在其他场里强（+）或弱（−）多少。各场的距离：", "Small: how much stronger (+) or weaker (−) than in other scenes. Distance by scene:")));
   const list = element("p", "by-scene");
