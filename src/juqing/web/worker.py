@@ -29,7 +29,7 @@ from juqing.store import jobs, open_database, reading, writing
 from juqing.store.scripts import get_source, load_script, save_script, storable
 
 _log = logging.getLogger("juqing.web.worker")
-_NICE = 10
+_NICE = 5
 _WAIT_SECONDS = 0.2
 _BEAT_SECONDS = 5.0
 _REPORT_SECONDS = 0.3
