@@ -622,3 +622,18 @@ def test_a_long_script_is_there_to_its_end(visit: Open, served: Served):
         "[...document.querySelectorAll('.scene')].filter(node => !node.checkVisibility({contentVisibilityAuto: true}) || node.firstElementChild.checkVisibility({contentVisibilityAuto: true})).length"
     )
     assert rendered < 40  # of 171 scenes: those out of sight are not laid out
+
+
+def test_figures(visit: Open, film: str):
+    page = visit("/")
+    address = f"/api/scripts/{film}/figures"
+    for name in ("arc", "heat", "river", "pairs"):
+        figure = page.request.get(f"{address}/{name}.json").json()
+        assert figure["$schema"].endswith("v6.json") and figure["layer"]
+        svg = page.request.get(f"{address}/{name}.svg?language=en")
+        assert svg.headers["content-type"] == "image/svg+xml" and ">sorrow<" in svg.text()
+        assert page.request.get(f"{address}/{name}.png").body().startswith(b"\x89PNG")
+    one = page.request.get(f"{address}/arc.svg?character=林秋")
+    assert "林秋" in one.text() and one.headers["etag"]
+    assert page.request.get(f"{address}/arc.svg?character=nobody").status == 404
+    assert page.request.get(f"{address}/pie.svg").status == 422

@@ -20,6 +20,7 @@ from juqing.analysis.arcs import SMOOTH, Swing, flat_stretches, smoothed_arc, sw
 from juqing.analysis.drafts import compare_drafts
 from juqing.analysis.pairs import character_pairs
 from juqing.emotions import EMOTION_NAMES
+from juqing.errors import MissingExtraError
 from juqing.reading.aliases import suggest_aliases
 from juqing.runtime import ModelDescription
 from juqing.scores import EmotionScores
@@ -528,6 +529,51 @@ def get_report(request: Request, id: Id, language: Literal["zh", "en"] | None = 
         return render_report(scores, language=language).encode("utf-8", "replace")
 
     return _answer(request, edited, make, "text/html", f"{_stem(edited)}.html")
+
+
+@router.get(
+    "/scripts/{id}/figures/{name}.{format}",
+    response_class=Response,
+    responses={
+        **NOT_MODIFIED,
+        200: {
+            "content": {
+                JSON: {"schema": {"type": "object"}},
+                "image/svg+xml": {"schema": {"type": "string"}},
+                "image/png": {"schema": {"type": "string", "format": "binary"}},
+            }
+        },
+    },
+)
+def get_figure(
+    request: Request,
+    id: Id,
+    name: Literal["arc", "heat", "river", "pairs"],
+    format: Literal["json", "svg", "png"],
+    character: Annotated[str | None, Query(description="Of an arc; the one with the most cues by default.")] = None,
+    smooth: Smooth = SMOOTH,
+    language: Literal["zh", "en"] = "zh",
+) -> Response:
+    """A chart: its Vega-Lite specification with the data in it, or a picture."""
+    edited = shown(request, id)
+    scores = scored(edited)
+    if character:
+        check_characters(edited, [character])
+
+    def make() -> bytes:
+        from juqing.report.charts import chart, chart_png, chart_svg
+
+        figure = chart(name, scores, character=character, smooth=smooth, language=language)
+        try:
+            if format == "png":
+                return chart_png(figure)
+            return chart_svg(figure).encode() if format == "svg" else to_json(figure)
+        except MissingExtraError as error:
+            raise Problem(406, str(error)) from None
+
+    media_type = {"json": JSON, "svg": "image/svg+xml", "png": "image/png"}[format]
+    file_name = "" if format == "json" else f"{_stem(edited)} {character or name}.{format}"
+    return _answer(request, edited, make, media_type, file_name)
 
 
 # Corrections
