@@ -54,14 +54,19 @@ def adjust(scores: EmotionScores, aliases: Mapping[str, str], corrections: Corre
             values[cue, emotion] = value
             corrected[cue, emotion] = True
     script, sources = _merged(scores.script, to_name)
-    merged = np.empty((len(sources), values.shape[1]))
-    was_set = np.empty(merged.shape, dtype=bool)
+    place = np.empty(len(values), dtype=int)  # of each cue among the merged ones
     for k, source in enumerate(sources):
-        indices = list(source)
-        weights = corrected[indices].astype(float)
-        weights[:, weights.sum(0) == 0] = 1.0
-        merged[k] = (values[indices] * weights).sum(0) / weights.sum(0)
-        was_set[k] = corrected[indices].any(0)
+        for cue in source:
+            place[cue] = k
+
+    def summed(each: np.ndarray) -> np.ndarray:
+        sums = np.zeros((len(sources), values.shape[1]))
+        np.add.at(sums, place, each)
+        return sums
+
+    was_set = summed(corrected) > 0
+    weights = np.where(was_set[place], corrected, 1.0)
+    merged = summed(values * weights) / summed(weights)
     return Adjusted(EmotionScores(script, merged, scores.model, scores.rmse), sources, was_set)
 
 
