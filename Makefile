@@ -1,5 +1,6 @@
-# setup: the environment and the package · demo: a report of the example film · test: everything that is checked · docs: the site
-.PHONY: setup demo test lint docs bench clean
+# setup: the environment and the package · demo: a report of the example film · demo-web: the page with the examples ·
+# test: everything that is checked · docs: the site
+.PHONY: setup demo demo-web test lint docs bench clean
 PYTHON ?= python3
 EXAMPLE = examples/回声渡.txt
 REPORT = out/回声渡.html
@@ -21,15 +22,22 @@ setup: .venv/core
 demo: setup
 	.venv/bin/juqing analyze $(EXAMPLE) --out $(REPORT)
 
-# Browser tests need Chromium and a Chinese font; where apt can install them it does, elsewhere those tests are left out.
-browser:
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
-	{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; } || \
-	echo "no Chromium: browser tests are left out"
-.PHONY: browser
+demo-web: setup
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[web]"
+	.venv/bin/juqing serve examples --database-url sqlite:///out/demo.sqlite3
 
-test: .venv/dev browser
+# Tests need Chromium with a Chinese font, and PostgreSQL; where apt can install them it does, elsewhere their tests are left out.
+programs:
+	@missing=""; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  missing="chromium fonts-noto-cjk"; \
+	command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	[ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; } || \
+	echo "not installed, their tests are left out: $$missing"
+.PHONY: programs
+
+test: .venv/dev programs
 	.venv/bin/python -m pytest -n auto
 
 lint: .venv/dev

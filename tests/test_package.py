@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from conftest import FEATURE
+from conftest import FEATURE, SHORT
 
 import juqing
 
@@ -53,3 +53,21 @@ for suffix in ('.csv', '.xlsx', '.jsonl', '.parquet'):
     write_table([scores], pathlib.Path({str(tmp_path)!r}) / ('t' + suffix))
 """
     assert not loaded_after(code) & {"torch", "numba", "sklearn", "scipy", "pandas", "lxml"}
+
+
+def test_serving_needs_no_training_packages(tmp_path):
+    code = f"""
+from starlette.testclient import TestClient
+from juqing.web import Settings, create_app
+from pathlib import Path
+with TestClient(create_app(Settings('sqlite:///{tmp_path}/j.sqlite3', n_workers=1)), base_url='http://127.0.0.1') as client:
+    job = client.post('/api/scripts', files={{'file': ('a.docx', Path({str(SHORT)!r}).read_bytes())}}).json()['job']['id']
+    with client.stream('GET', f'/api/jobs/{{job}}/events') as events:
+        assert '"state":"done"' in events.read().decode()
+    script = client.get(f'/api/jobs/{{job}}').json()['script']
+    for path in ('scenes', 'lines', 'cast', 'scores', 'scores?format=xlsx', 'arcs', 'moments', 'pairs', 'report.html'):
+        assert client.get(f'/api/scripts/{{script}}/{{path}}').status_code == 200
+    assert client.get('/').status_code == client.get(f'/scripts/{{script}}').status_code == 200
+import juqing.web.worker
+"""
+    assert not loaded_after(code) & {"torch", "numba", "sklearn", "scipy", "pandas", "lxml", "onnxruntime"}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import vl_convert
+from browsing import colored, inks, point_at
 from conftest import ENGLISH, FEATURE
 from playwright.sync_api import Page
 
@@ -37,28 +38,6 @@ def open_report(page: Page, path: Path) -> None:
     page.wait_for_selector("body[data-ready]")
     assert asked == [path.as_uri()]
     assert said == []
-
-
-def point_at(page: Page, figure: str) -> str:
-    """Move the mouse over a chart until the tooltip shows; its text."""
-    box = page.locator(f"{figure} canvas").bounding_box()
-    assert box is not None
-    for row in range(95, 5, -3):
-        for column in range(10, 100, 2):
-            page.mouse.move(box["x"] + box["width"] * column / 100, box["y"] + box["height"] * row / 100)
-            if page.locator("#tip").is_visible():
-                return page.locator("#tip").inner_text()
-    raise AssertionError(f"nothing in {figure} shows a tooltip")
-
-
-def colored(page: Page, figure: str) -> int:
-    """How many pixels of a chart are drawn."""
-    return page.evaluate(
-        """selector => { const canvas = document.querySelector(selector + ' canvas');
-        const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-        let n = 0; for (let i = 3; i < data.length; i += 4) n += data[i] > 60; return n; }""",
-        figure,
-    )
 
 
 def test_charts_show_and_explain(page, report):
@@ -136,13 +115,7 @@ def test_it_fits_a_phone(page, report):
 def test_chinese_is_drawn_and_no_boxes(page, report):
     open_report(page, report)
     page.set_viewport_size({"width": 1000, "height": 700})
-    widths = page.evaluate(
-        """() => { const c = document.createElement('canvas').getContext('2d');
-        const ink = text => { c.canvas.width = 60; c.font = '40px ' + getComputedStyle(document.body).fontFamily; c.fillText(text, 5, 45);
-          return c.getImageData(0, 0, 60, 60).data.reduce((sum, v, i) => sum + (i % 4 === 3 ? v : 0), 0); };
-        return [ink('一'), ink('爱'), ink('恐'), ink('\\u{10FFFF}')]; }"""
-    )
-    assert len(set(widths)) == 4  # boxes would all look the same
+    assert len(set(inks(page, "一爱恐\U0010ffff"))) == 4  # boxes would all look the same
 
 
 def test_a_name_with_markup_is_text(page, tmp_path):

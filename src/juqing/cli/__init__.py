@@ -21,6 +21,7 @@ from juqing.cli.models import models
 from juqing.cli.predict import predict
 from juqing.cli.pretrain import pretrain_app
 from juqing.cli.read import read
+from juqing.cli.serve import serve
 from juqing.cli.stack import stack
 from juqing.cli.train import train_app
 from juqing.cli.vectors import vectors_app
@@ -34,7 +35,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # Rich would double the time of --help
 )
-for command in (analyze, read, cast, convert, models, predict, evaluate, crossval, ladder, average, stack, export):
+for command in (
+    analyze, read, cast, convert, serve, models, predict, evaluate, crossval, ladder, average, stack, export,
+):  # fmt: skip
     app.command()(command)
 app.add_typer(train_app, name="train")
 app.add_typer(pretrain_app, name="pretrain")

@@ -18,7 +18,7 @@ from juqing.errors import FormatError, InputError
 from juqing.reading.cast import is_minor
 from juqing.reading.cues import looks_like_name
 from juqing.reading.presence import find_cues
-from juqing.script import Character, Cue, Script
+from juqing.script import Character, Script
 from juqing.text.names import HAN, name_finder
 
 _MAX_MAP_BYTES = 2**20
@@ -137,9 +137,19 @@ def merge_aliases(script: Script, aliases: Mapping[str, Sequence[str]], *, prono
             in the text becomes a name to look for.
         pronouns: As for `read_script`.
     """
-    to_name = {alias: name for name, others in aliases.items() for alias in others if alias != name}
-    if not to_name:
+    if not any(alias != name for name, others in aliases.items() for alias in others):
         return script
+    renamed = rename_characters(script, aliases)
+    if script.format != "table":
+        return find_cues(renamed, pronouns=pronouns)
+    to_name = _by_alias(aliases)
+    cues = [msgspec.structs.replace(cue, character=to_name.get(cue.character, cue.character)) for cue in script.cues]
+    return msgspec.structs.replace(renamed, cues=tuple(cues))
+
+
+def rename_characters(script: Script, aliases: Mapping[str, Sequence[str]]) -> Script:
+    """The script with the aliases of `merge_aliases` replaced in its cast, scenes and lines; its cues are as they were."""
+    to_name = _by_alias(aliases)
 
     def renamed(names: Iterable[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(to_name.get(name, name) for name in names))
@@ -174,13 +184,11 @@ def merge_aliases(script: Script, aliases: Mapping[str, Sequence[str]], *, prono
         )
         for scene in script.scenes
     )
-    merged_script = msgspec.structs.replace(script, scenes=scenes, cast=tuple(cast.values()))
-    if script.format != "table":
-        return find_cues(merged_script, pronouns=pronouns)
-    cues: list[Cue] = []
-    for cue in script.cues:
-        cues.append(msgspec.structs.replace(cue, character=to_name.get(cue.character, cue.character)))
-    return msgspec.structs.replace(merged_script, cues=tuple(cues))
+    return msgspec.structs.replace(script, scenes=scenes, cast=tuple(cast.values()))
+
+
+def _by_alias(aliases: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    return {alias: name for name, others in aliases.items() for alias in others if alias != name}
 
 
 def _without(names: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:

@@ -68,7 +68,10 @@ def read_script(
     Raises:
         ScriptError: The file cannot be read; the message names the file, the line, the finding and the remedy.
     """
-    scripts = read_scripts(path, encoding=encoding, aliases=aliases, pronouns=pronouns)
+    return _only(read_scripts(path, encoding=encoding, aliases=aliases, pronouns=pronouns), path)
+
+
+def _only(scripts: list[Script], path: Path | str) -> Script:
     if len(scripts) > 1:
         raise FormatError(
             f"the table holds {len(scripts)} scripts.",
@@ -105,6 +108,20 @@ def read_scripts(
     if aliases:
         scripts = [merge_aliases(script, aliases, pronouns=pronouns) for script in scripts]
     return scripts
+
+
+def read_bytes(data: bytes, name: str, *, encoding: str | None = None, pronouns: bool = True) -> Script:
+    """`read_script` for a file that is not on disk: its bytes, and its name, whose suffix tells the format."""
+    path = Path(name)
+    limits.check("MAX_SCRIPT_BYTES", len(data), limits.MAX_SCRIPT_BYTES, "the size in bytes", path=path)
+    _check_not_empty(data, path)
+    try:
+        if path.suffix.lower() == ".tsv" and not _is_sheet(data, path, encoding):
+            return _only([labeled.script for labeled in _read_labeled(path, data, encoding)], path)
+        return _read_script(path, data, encoding, pronouns)
+    except ScriptError as error:
+        error.path = error.path or path
+        raise
 
 
 def read_labeled(path: Path | str, *, encoding: str | None = None) -> list[LabeledScript]:
@@ -239,9 +256,13 @@ def _read_bytes(path: Path, limit: int, limit_name: str) -> bytes:
             f"the file cannot be read: {reason}.", "Check the path and its permissions.", path=path
         ) from None
     limits.check(limit_name, len(data), limit, "the size in bytes", path=path)
+    _check_not_empty(data, path)
+    return data
+
+
+def _check_not_empty(data: bytes, path: Path) -> None:
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise ScriptError("the file is empty.", "Check that it was saved or copied completely.", path=path)
-    return data
 
 
 def _lines(text: str, path: Path | None) -> list[str]:

@@ -264,7 +264,7 @@ def render_evaluation(evaluation: Evaluation, *, title: str = "") -> str:
     """An evaluation as one HTML page that opens offline: the picture, and its numbers as tables."""
     return render_page(
         "evaluation.html.j2",
-        "evaluation.js",
+        ("evaluation.js",),
         evaluation_figure(evaluation),
         title=title,
         evaluation=evaluation,

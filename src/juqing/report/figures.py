@@ -33,6 +33,8 @@ CONFIG: dict[str, Any] = {
         "labelFontSize": 11,
     },
 }
+_INK, _ON_DEEP = "#20222b", "#fffffe"
+"""Of labels on light and on deep cells; the pages put the colors of their theme in place of these and of the emotions'."""
 
 
 def highest(values: np.ndarray) -> float:
@@ -44,7 +46,8 @@ def arc_figure(n_lines: int, top: float) -> dict[str, Any]:
     """A character's arc: scene bands behind, a point for each cue, a line through the means of the scenes.
 
     Data sets: `scenes` (x, x2, middle, odd, label), `points` (x, value, emotion, cue), `means` (x, value, emotion;
-    value null where the character is absent), `bridges` (the same without the absences).
+    value null where the character is absent), `bridges` (the same without the absences), `band` (x, low, high, emotion, part;
+    one area for each emotion and part; may stay empty).
     """
     x = {"type": "quantitative", "scale": {"domain": [0, max(n_lines, 1)], "nice": False}, "axis": None}
     y = {
@@ -77,6 +80,17 @@ def arc_figure(n_lines: int, top: float) -> dict[str, Any]:
                     "x": {"field": "middle", **x},
                     "y": {"value": 0},
                     "text": {"field": "label", "type": "nominal"},
+                },
+            },
+            {
+                "data": {"name": "band", "values": []},
+                "mark": {"type": "area", "opacity": 0.14, "tooltip": None},
+                "encoding": {
+                    "x": {"field": "x", **x},
+                    "y": {**y, "field": "low"},
+                    "y2": {"field": "high"},
+                    "color": color,
+                    "detail": {"field": "part", "type": "nominal"},
                 },
             },
             {
@@ -176,12 +190,191 @@ def heat_map(scene_numbers: Sequence[str], top: float) -> dict[str, Any]:
             *(
                 [
                     {
-                        "mark": {"type": "text", "fontSize": 10, "color": "#222", "tooltip": None, "cursor": "pointer"},
-                        "encoding": {"text": {"field": "text", "type": "nominal"}},
+                        "mark": {"type": "text", "fontSize": 10, "tooltip": None, "cursor": "pointer"},
+                        "encoding": {
+                            "text": {"field": "text", "type": "nominal"},
+                            "color": _cell_ink(f"datum.value > {top / 3}"),
+                        },
                     }
                 ]
                 if n_scenes <= 60
                 else []
             ),
+        ],
+    }
+
+
+def _cell_ink(is_deep: str) -> dict[str, Any]:
+    """The color of a label on a cell, by a test whether the cell is deep."""
+    return {"condition": {"test": is_deep, "value": _ON_DEEP}, "value": _INK}
+
+
+def river(n_lines: int) -> dict[str, Any]:
+    """The whole script: the six smoothed means, stacked.
+
+    Data sets: `scenes` as for `arc_figure`, `rows` (x, value, emotion, order), `labels` (x, y, text).
+    """
+    x = {"type": "quantitative", "scale": {"domain": [0, max(n_lines, 1)], "nice": False}, "axis": None}
+    axis = {"title": None, "tickCount": 4, "grid": True}
+    return {
+        "width": "container",
+        "height": 170,
+        "padding": {"left": 4, "right": 8, "top": 4, "bottom": 4},
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "config": CONFIG,
+        "layer": [
+            {
+                "data": {"name": "scenes", "values": []},
+                "mark": {"type": "rect", "color": "#8a8fa8"},
+                "encoding": {
+                    "x": {"field": "x", **x},
+                    "x2": {"field": "x2"},
+                    "opacity": {"condition": {"test": "datum.odd", "value": 0.16}, "value": 0.04},
+                },
+            },
+            {
+                "data": {"name": "rows", "values": []},
+                "mark": {
+                    "type": "area",
+                    "opacity": 0.85,
+                    "interpolate": "monotone",
+                    "stroke": _ON_DEEP,
+                    "strokeWidth": 1,
+                },
+                "encoding": {
+                    "x": {"field": "x", **x},
+                    "y": {"field": "value", "type": "quantitative", "stack": "zero", "axis": axis},
+                    "color": {"field": "emotion", "type": "nominal", "scale": COLORS, "legend": None},
+                    "order": {"field": "order", "type": "quantitative"},
+                },
+            },
+            {
+                "data": {"name": "labels", "values": []},
+                "mark": {"type": "text", "fontSize": 11, "fontWeight": "bold", "color": _ON_DEEP, "tooltip": None},
+                "encoding": {
+                    "x": {"field": "x", **x},
+                    "y": {"field": "y", "type": "quantitative"},
+                    "text": {"field": "text", "type": "nominal"},
+                },
+            },
+        ],
+    }
+
+
+def pair_map(names: Sequence[str], top: float) -> dict[str, Any]:
+    """Characters by characters: what the one of the row feels in the scenes with the one of the column.
+
+    Data set: `cells` (a, b, emotion, value, text, pair).
+    """
+    axis = {"title": None, "ticks": False, "domain": False, "labelFontSize": 12, "labelLimit": 110}
+    return {
+        "width": {"step": 46},
+        "height": {"step": 26},
+        "padding": {"left": 4, "right": 8, "top": 4, "bottom": 4},
+        "config": CONFIG,
+        "data": {"name": "cells", "values": []},
+        "encoding": {
+            "x": {
+                "field": "b",
+                "type": "ordinal",
+                "scale": {"domain": list(names)},
+                "axis": {**axis, "orient": "top", "labelAngle": -40, "labelOverlap": False},
+            },
+            "y": {"field": "a", "type": "ordinal", "scale": {"domain": list(names)}, "axis": axis},
+        },
+        "layer": [
+            {
+                "mark": {
+                    "type": "rect",
+                    "cornerRadius": 3,
+                    "cursor": "pointer",
+                    "tooltip": {"content": "data"},
+                    "stroke": "#8883",
+                    "strokeWidth": 1,
+                },
+                "encoding": {
+                    "color": {"field": "emotion", "type": "nominal", "scale": COLORS, "legend": None},
+                    "opacity": {
+                        "field": "value",
+                        "type": "quantitative",
+                        "scale": {"domain": [0, top], "range": [0.06, 1], "type": "sqrt", "clamp": True},
+                        "legend": None,
+                    },
+                },
+            },
+            {
+                "mark": {"type": "text", "fontSize": 11, "tooltip": None, "cursor": "pointer"},
+                "encoding": {
+                    "text": {"field": "text", "type": "nominal"},
+                    "color": _cell_ink(f"datum.value > {top / 3}"),
+                },
+            },
+        ],
+    }
+
+
+def difference_map(scene_labels: Sequence[str], characters: Sequence[str], top: float) -> dict[str, Any]:
+    """Scenes of two drafts by characters: orange where one emotion became stronger, blue where weaker, from -top to top.
+
+    Data set: `cells` (scene, character, value, text, pair), scenes counted from 1 in the order of `scene_labels`.
+    """
+    n_scenes = len(scene_labels)
+    return {
+        "width": {"step": max(8, min(44, _PAGE_WIDTH // max(n_scenes, 1)))},
+        "height": {"step": 24},
+        "padding": {"left": 4, "right": 8, "top": 4, "bottom": 4},
+        "config": CONFIG,
+        "data": {"name": "cells", "values": []},
+        "encoding": {
+            "x": {
+                "field": "scene",
+                "type": "ordinal",
+                "scale": {"domain": list(range(1, n_scenes + 1))},
+                "axis": {
+                    "labelExpr": f"{json.dumps(list(scene_labels))}[datum.value - 1]",
+                    "title": None,
+                    "labelAngle": 0,
+                    "labelOverlap": True,
+                    "ticks": False,
+                    "domain": False,
+                },
+            },
+            "y": {
+                "field": "character",
+                "type": "ordinal",
+                "scale": {"domain": list(characters)},
+                "axis": {"title": None, "ticks": False, "domain": False, "labelFontSize": 12, "labelLimit": 140},
+            },
+        },
+        "layer": [
+            {
+                "mark": {
+                    "type": "rect",
+                    "cornerRadius": 3,
+                    "cursor": "pointer",
+                    "tooltip": {"content": "data"},
+                    "stroke": "#8883",
+                    "strokeWidth": 1,
+                },
+                "encoding": {
+                    "color": {
+                        "field": "value",
+                        "type": "quantitative",
+                        "scale": {
+                            "domain": [-top, 0, top],
+                            "range": ["#2b93cc", "#8888880a", "#d04a02"],
+                            "clamp": True,
+                        },
+                        "legend": None,
+                    }
+                },
+            },
+            {
+                "mark": {"type": "text", "fontSize": 10, "tooltip": None, "cursor": "pointer"},
+                "encoding": {
+                    "text": {"field": "text", "type": "nominal"},
+                    "color": _cell_ink(f"abs(datum.value) > {top * 0.6}"),
+                },
+            },
         ],
     }

@@ -45,12 +45,35 @@ def write_report(scores: EmotionScores, path: Path, *, language: str | None = No
 def render_report(scores: EmotionScores, *, language: str | None = None) -> str:
     """The report of one script as HTML."""
     script = scores.script
+    data = chart_data(scores)
+    position = {name: k for k, name in enumerate(data["characters"])}
+    return render_page(
+        "report.html.j2",
+        ("charts.js", "report.js"),
+        data,
+        script=script,
+        scores=scores,
+        emotions=EMOTIONS,
+        language=language or ("zh" if script.language.startswith("zh") else "en"),
+        people=sorted(portraits(scores), key=lambda person: position[person.name]),
+        n_main=data["nMain"],
+        moments=strongest_moments(scores, 12, per_emotion=4),
+        chips=_chips(scores),
+        warnings=script.warnings[:_MAX_WARNINGS],
+    )
+
+
+def chart_data(scores: EmotionScores) -> dict[str, Any]:
+    """What charts.js draws: names, scenes, and a row [line, character, six strengths in hundredths] for each cue.
+
+    The main characters (`nMain` of them) come first; `arc` and `heat` are the specifications of the charts.
+    """
+    script = scores.script
     scenes = _scene_rows(script)
     main = main_characters(script)
-    people = portraits(scores)
-    order = [*main, *(person.name for person in people if person.name not in main)]
+    order = [*main, *(name for name in script.characters if name not in main)]
     position = {name: k for k, name in enumerate(order)}
-    data = {
+    return {
         "characters": order,
         "nMain": len(main),
         "emotions": [[emotion.name, emotion.chinese, emotion.color] for emotion in EMOTIONS],
@@ -62,32 +85,18 @@ def render_report(scores: EmotionScores, *, language: str | None = None) -> str:
         "arc": arc_figure(len(script.lines), highest(scores.values)),
         "heat": heat_map([row[2] for row in scenes], highest(scores.values)),
     }
-    return render_page(
-        "report.html.j2",
-        "report.js",
-        data,
-        script=script,
-        scores=scores,
-        emotions=EMOTIONS,
-        language=language or ("zh" if script.language.startswith("zh") else "en"),
-        people=sorted(people, key=lambda person: position[person.name]),
-        n_main=len(main),
-        moments=strongest_moments(scores, 12, per_emotion=4),
-        chips=_chips(scores),
-        warnings=script.warnings[:_MAX_WARNINGS],
-    )
 
 
-def render_page(template: str, page_script: str, data: Any, **context: Any) -> str:
+def render_page(template: str, page_scripts: tuple[str, ...], data: Any, **context: Any) -> str:
     """A page that opens offline: style, chart library, its own script and data inside, and a policy that allows nothing else.
 
     Args:
         template: A file of `templates/`; it places `style`, `chart_code`, `page_code`, `data` and `policy`.
-        page_script: A file of `assets/`.
+        page_scripts: Files of `assets/`, in the order in which they run.
         data: What the script draws, as JSON.
         context: What else the template names.
     """
-    style, chart_code, page_code = _asset("report.css"), _asset("vega.js"), _asset(page_script)
+    style, chart_code, page_code = _asset("report.css"), _asset("vega.js"), "".join(map(_asset, page_scripts))
     return (
         _environment()
         .get_template(template)
@@ -96,7 +105,7 @@ def render_page(template: str, page_script: str, data: Any, **context: Any) -> s
             style=style,
             chart_code=chart_code,
             page_code=page_code,
-            data=_json_in_html(data),
+            data=json_in_html(data),
             policy=(
                 f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(chart_code)} {_hash(page_code)}; "
                 "img-src data:; base-uri 'none'; form-action 'none'"
@@ -158,7 +167,7 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _json_in_html(data: Any) -> str:
+def json_in_html(data: Any) -> str:
     """JSON that cannot end the script element that it stands in."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from juqing.analysis import portraits
 from juqing.emotions import EMOTION_NAMES
@@ -25,28 +26,35 @@ def write_table(scores: Sequence[EmotionScores], path: Path) -> None:
     Raises:
         OutputError: The suffix is none of `TABLE_SUFFIXES`, or the file cannot be written.
     """
-    writers = {".csv": _write_csv, ".xlsx": _write_xlsx, ".jsonl": _write_jsonl, ".parquet": _write_parquet}
-    writer = writers.get(path.suffix.lower())
+    writer = _WRITERS.get(path.suffix.lower())
     if writer is None:
         raise OutputError(
             f"there is no table format {path.suffix!r}.", f"Use one of {', '.join(TABLE_SUFFIXES)}.", path=path
         )
-    with writing(path) as aside:
-        writer(scores, aside)
+    with writing(path) as aside, aside.open("wb") as file:
+        writer(scores, file)
+
+
+def table_bytes(scores: Sequence[EmotionScores], suffix: str) -> bytes:
+    """What `write_table` writes into a file with one of `TABLE_SUFFIXES`."""
+    file = io.BytesIO()
+    _WRITERS[suffix](scores, file)
+    return file.getvalue()
 
 
 def _rows(scores: Sequence[EmotionScores]) -> list[dict[str, Any]]:
     return [row for item in scores for row in item.table()]
 
 
-def _write_csv(scores: Sequence[EmotionScores], path: Path) -> None:
+def _write_csv(scores: Sequence[EmotionScores], file: BinaryIO) -> None:
     """UTF-8 with a byte-order mark, for Excel."""
     rows = _rows(scores)
-    with path.open("w", encoding="utf-8-sig", newline="", errors="replace") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        for row in rows:
-            writer.writerow({name: safe_text(value) for name, value in row.items()})
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", errors="replace")
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: safe_text(value) for name, value in row.items()})
+    text.detach()
 
 
 def safe_text(value: Any) -> Any:
@@ -54,22 +62,21 @@ def safe_text(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def _write_jsonl(scores: Sequence[EmotionScores], path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="\n", errors="replace") as file:
-        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in _rows(scores))
+def _write_jsonl(scores: Sequence[EmotionScores], file: BinaryIO) -> None:
+    file.writelines((json.dumps(row, ensure_ascii=False) + "\n").encode(errors="replace") for row in _rows(scores))
 
 
-def _write_parquet(scores: Sequence[EmotionScores], path: Path) -> None:
+def _write_parquet(scores: Sequence[EmotionScores], file: BinaryIO) -> None:
     from arro3.core import Array, DataType, Table
     from arro3.io import write_parquet
 
     rows = _rows(scores)
     types = {str: DataType.utf8(), int: DataType.int32(), float: DataType.float32()}
     columns = [Array([row[name] for row in rows], type=types[type(value)]) for name, value in rows[0].items()]
-    write_parquet(Table.from_arrays(columns, names=list(rows[0])), path)
+    write_parquet(Table.from_arrays(columns, names=list(rows[0])), file)
 
 
-def _write_xlsx(scores: Sequence[EmotionScores], path: Path) -> None:
+def _write_xlsx(scores: Sequence[EmotionScores], file: BinaryIO) -> None:
     import xlsxwriter
 
     sheets = {
@@ -79,14 +86,14 @@ def _write_xlsx(scores: Sequence[EmotionScores], path: Path) -> None:
     }
     if len(sheets["cues"]) > _MAX_ROWS:
         found = f"{len(sheets['cues']):,} rows do not fit into a sheet, which holds {_MAX_ROWS:,}."
-        raise OutputError(found, "Write .csv or .parquet.", path=path)
+        raise OutputError(found, "Write .csv or .parquet.")
     options = {
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
-        "constant_memory": True,
+        "in_memory": True,
     }
-    with xlsxwriter.Workbook(str(path), options) as workbook:
+    with xlsxwriter.Workbook(file, options) as workbook:
         bold = workbook.add_format({"bold": True})
         for name, rows in sheets.items():
             sheet = workbook.add_worksheet(name)
@@ -157,3 +164,6 @@ def _scene_rows(scores: EmotionScores) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+_WRITERS = {".csv": _write_csv, ".xlsx": _write_xlsx, ".jsonl": _write_jsonl, ".parquet": _write_parquet}

@@ -278,7 +278,7 @@ def render_word_map(word_map: WordMap, *, title: str = "") -> str:
     """Words in the plane as one HTML page that opens offline: the figure with zoom, search and hints, and the words as a table."""
     return render_page(
         "word_map.html.j2",
-        "word_map.js",
+        ("word_map.js",),
         word_map_figure(word_map),
         title=title or "Words",
         word_map=word_map,

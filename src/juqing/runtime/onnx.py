@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ class OnnxRecognizer:
         tokenizer: The encoder's.
         config: `reads`, `scene` or `pair`, and `settings`, the lengths of its inputs.
         name: Its name in reports.
+
+    Attributes:
+        on_batch: Is called before each batch with the number of batches done and of all; what it raises ends the scoring.
     """
 
     def __init__(self, session: Any, tokenizer: LineTokenizer, config: dict[str, Any], name: str):
@@ -44,10 +48,11 @@ class OnnxRecognizer:
         self.settings = config["settings"]
         self.name = name
         self.rmse: float | None = config.get("rmse")
+        self.on_batch: Callable[[int, int], None] | None = None
 
     @classmethod
     def load(cls, folder: Path, config: dict[str, Any]) -> OnnxRecognizer:
-        """Load an exported folder.
+        """Load an exported folder. `JUQING_THREADS` in the environment says on how many cores it runs, all by default.
 
         Raises:
             ModelError: A file is missing or damaged, or the tokenizer does not fit.
@@ -57,6 +62,8 @@ class OnnxRecognizer:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.enable_cpu_mem_arena = False  # it would keep the largest batch's memory for ever
+        if (threads := os.environ.get("JUQING_THREADS", "")).isdigit():
+            options.intra_op_num_threads = int(threads)
         try:
             pad, n_tokens = int(config["pad"]), int(config["n_tokens"])
             lengths, wanted = _READS[config["reads"]]
@@ -100,13 +107,20 @@ class OnnxRecognizer:
             return
         if self.reads == "pair":
             inputs = pair_inputs(script, self.tokenizer, self.settings["budget"])
-            for group in batches([len(ids) for ids in inputs], _BATCH_TOKENS):
+            for group in self._counted(batches([len(ids) for ids in inputs], _BATCH_TOKENS)):
                 arrays = collate_pairs([inputs[i] for i in group], self.tokenizer.pad)
                 yield group, self.session.run([output], arrays)[0]
             return
         settings = WindowSettings(*(self.settings[name] for name in ("budget", "leading", "trailing")))
         cut = windows(script, self.tokenizer, settings)
-        for group in batches([len(window.token_ids) for window in cut], _BATCH_TOKENS):
+        for group in self._counted(batches([len(window.token_ids) for window in cut], _BATCH_TOKENS)):
             chosen = [cut[i] for i in group]
             rows = [i for window in chosen for i in window.cues.tolist()]
             yield rows, self.session.run([output], collate(chosen, self.tokenizer.pad))[0]
+
+    def _counted(self, groups: Iterable[list[int]]) -> Iterator[list[int]]:
+        groups = list(groups)
+        for done, group in enumerate(groups):
+            if self.on_batch is not None:
+                self.on_batch(done, len(groups))
+            yield group

@@ -33,7 +33,7 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const paint = () => {
     const style = getComputedStyle(document.body);
-    view.signal("ink", style.getPropertyValue("--fg").trim()).signal("paper", style.getPropertyValue("--card").trim()).runAsync();
+    view.signal("ink", style.color).signal("paper", getComputedStyle(figure.closest("section")).backgroundColor).runAsync();
   };
   dark.addEventListener("change", paint);
   addEventListener("resize", () => { const [width, height] = size(); view.width(width).height(height).resize().runAsync(); });

@@ -1,0 +1,182 @@
+"""A worker process: takes queued jobs one at a time, reads and scores the script, stores the result.
+
+It is started by `work.Workers`, which writes one line of JSON to its standard input and keeps that open: when it ends, so does the
+worker, at once. It runs at low priority and scores on one core, so that the server stays quick.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from juqing.errors import JuqingError, ScriptError
+from juqing.scores import Recognizer
+from juqing.script import Script
+from juqing.store import jobs, open_database, reading, writing
+from juqing.store.scripts import get_source, load_script, save_script, storable
+
+_log = logging.getLogger("juqing.web.worker")
+_NICE = 5
+_WAIT_SECONDS = 0.2
+_BEAT_SECONDS = 5.0
+_REPORT_SECONDS = 0.3
+
+
+class _Stopped(Exception):
+    """The job is canceled, or another's by now."""
+
+
+def main() -> None:
+    """Work until standard input ends."""
+    told = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_server, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the server, which ends its workers
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
+    os.environ["JUQING_THREADS"] = "1"
+    database = open_database(told["url"])
+    recognizers: dict[str, Recognizer] = {}
+    with contextlib.suppress(JuqingError):  # said when a job wants it
+        _recognizer(next(iter(told["models"])), told["models"], recognizers)
+    while True:
+        try:
+            job = jobs.claim(database, told["name"])
+            if job is None:
+                time.sleep(_WAIT_SECONDS)
+                continue
+            _work(database, job, told["models"], recognizers)
+        except (
+            OperationalError
+        ) as error:  # the database is gone for a while: the lease runs out, and the job is queued again
+            _log.error("the database does not answer: %s", type(error.orig).__name__)
+            time.sleep(_BEAT_SECONDS)
+
+
+def _end_with_server() -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    os._exit(0)
+
+
+def _work(database: Engine, job: jobs.Job, models: dict[str, str], recognizers: dict[str, Recognizer]) -> None:
+    started = time.monotonic()
+    beating = threading.Event()
+    heart = threading.Thread(target=_beat, args=(database, job, beating), daemon=True)
+    heart.start()
+    try:
+        ended = _analyze(database, job, models, recognizers)
+    except _Stopped:
+        jobs.stop(database, job)
+        ended = "stopped"
+    except JuqingError as error:
+        jobs.fail(database, job, str(error))
+        ended = "refused"
+    except OperationalError:
+        raise
+    except Exception as error:
+        # Neither its message nor its values are logged: they may hold text of the script.
+        places = " < ".join(
+            f"{Path(frame.filename).name}:{frame.lineno}"
+            for frame in reversed(traceback.extract_tb(error.__traceback__)[-6:])
+        )
+        _log.error("job %s failed: %s at %s", job.id, type(error).__name__, places)
+        jobs.fail(
+            database, job, f"The analysis broke off by a fault of juqing ({type(error).__name__}). Please report it."
+        )
+        ended = "failed"
+    finally:
+        beating.set()
+        heart.join()
+    _log.info("job %s %s after %.1f s", job.id, ended, time.monotonic() - started)
+
+
+def _beat(database: Engine, job: jobs.Job, stopped: threading.Event) -> None:
+    """Renew the lease while a step takes long."""
+    while not stopped.wait(_BEAT_SECONDS):
+        try:
+            jobs.report(database, job.id, job.worker)
+        except OperationalError as error:
+            _log.warning("job %s: the lease was not renewed: %s", job.id, type(error.orig).__name__)
+
+
+def _analyze(database: Engine, job: jobs.Job, models: dict[str, str], recognizers: dict[str, Recognizer]) -> str:
+    report = _reporter(database, job)
+    report("reading", 0, 1)
+    with reading(database) as connection:
+        script, source = load_script(connection, job.script_id), get_source(connection, job.script_id)
+    if script is None:
+        if source is None:
+            raise _Stopped  # deleted
+        script = _read(*source)
+        with writing(database) as connection:
+            save_script(connection, job.script_id, script)
+    if job.fingerprint not in models:
+        raise ScriptError(f"the model {job.model!r} is not here any more.", "Upload the script again.")
+    report("scoring", 0, 1)
+    recognizer = _recognizer(job.fingerprint, models, recognizers)
+    _listen(recognizer, lambda done, total: report("scoring", done, total))
+    scores = recognizer.score(script)
+    report("saving", 0, 1)
+    return "done" if jobs.finish(database, job, scores.rmse, scores.values) else "lost"
+
+
+def _recognizer(fingerprint: str, models: dict[str, str], recognizers: dict[str, Recognizer]) -> Recognizer:
+    """The model of a fingerprint, loaded once."""
+    if fingerprint not in recognizers:
+        from juqing.runtime import load
+
+        recognizers[fingerprint] = load(models[fingerprint])
+    return recognizers[fingerprint]
+
+
+def _read(name: str, data: bytes) -> Script:
+    from juqing.reading.files import read_bytes
+
+    script = storable(read_bytes(data, name))
+    if not script.cues:
+        raise ScriptError(
+            f"no character was found in {len(script.lines)} lines: this looks like prose, or a layout that is not known.",
+            "Speeches are read in forms such as 名字：台词, or as Fountain.",
+        )
+    return script
+
+
+def _reporter(database: Engine, job: jobs.Job) -> Callable[[str, int, int], None]:
+    """A function that says how far the job is, at most a few times a second, and raises `_Stopped` where it is not wanted any more."""
+    last: tuple[str, float] = ("", 0.0)
+
+    def report(stage: str, done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if stage == last[0] and now - last[1] < _REPORT_SECONDS:
+            return
+        last = (stage, now)
+        if jobs.report(database, job.id, job.worker, stage, done, total) != "go on":
+            raise _Stopped
+
+    return report
+
+
+def _listen(recognizer: Any, on_batch: Callable[[int, int], None]) -> None:
+    """Hear of every batch of a network, be it the recognizer itself or a member of a mixture."""
+    for member in (recognizer, *getattr(recognizer, "members", ())):
+        if hasattr(member, "on_batch"):
+            member.on_batch = on_batch
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,639 @@
+"""The pages in a real browser, from a server that really runs, with its worker."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from browsing import colored, inks, point_at
+from conftest import ENGLISH, FEATURE, SHORT
+from playwright.sync_api import Browser, Page, expect
+from served import settings
+
+from juqing.reading.files import read_labeled
+from juqing.web import create_app
+
+AXE = "axe-core@4.14.1"
+PROSE = "很久以前有一座山，山里什么人也没有。\n" * 5
+
+
+class Served:
+    """A server on a port of its own."""
+
+    def __init__(self, folder: Path, n_workers: int = 1):
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        app = create_app(settings(folder, n_workers=n_workers))
+        self.server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", lifespan="on"))
+        self.thread = threading.Thread(target=self.server.run, args=([self.socket],))
+
+    def __enter__(self) -> Served:
+        self.thread.start()
+        while not self.server.started:
+            assert self.thread.is_alive()
+            time.sleep(0.02)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.server.should_exit = True
+        self.thread.join()
+        self.socket.close()
+
+    def ask(self, path: str, body: object = None) -> dict:
+        """A request to the API."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    def analyzed(self, name: str, text: str) -> str:
+        """Upload a text and wait for its scores; the id of the script."""
+        accepted = self.ask("/api/scripts", {"name": name, "text": text})
+        until = time.monotonic() + 120
+        while (job := self.ask(f"/api/jobs/{accepted['job']['id']}"))["state"] in ("queued", "running"):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert job["state"] == "done", job
+        return accepted["script"]["id"]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Served(tmp_path_factory.mktemp("pages")) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def film(served: Served) -> str:
+    return served.analyzed(FEATURE.name, FEATURE.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def draft(served: Served) -> str:
+    """The film with scene 5 moved, scene 9 gone, a line changed and one added."""
+    text = FEATURE.read_text(encoding="utf-8")
+    parts = re.split(r"(?m)^(?=\d+、)", text)
+    assert parts[5].startswith("5、") and parts[9].startswith("9、")
+    new = "".join([*parts[:5], *parts[6:9], parts[5], *parts[10:]])
+    new = new.replace(
+        "小满（咯咯笑）：妈，他是造桥的，他怕水！\n", "小满（大哭）：妈，他是造桥的，他怕水！\n小满：（哭）呜呜！\n"
+    )
+    return served.analyzed("二稿.txt", new)
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(browser: Browser, served: Served) -> Iterator[Open]:
+    """Opens pages; anything on the console and any request to elsewhere is a failure."""
+    said: list[str] = []
+    asked: list[str] = []
+    contexts = []
+
+    def opened(
+        path: str, *, ready: bool = True, width: int = 1280, height: int = 900, base: str = "", **options
+    ) -> Page:
+        options = {"viewport": {"width": width, "height": height}, "locale": "zh-CN", **options}
+        context = browser.new_context(base_url=base or served.url, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path)
+        if ready:
+            page.wait_for_selector("body[data-ready]")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert said == []
+    assert all(re.match(r"http://127\.0\.0\.1:\d+/", url) for url in asked)
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The source of axe-core, from npm; on the machine that checks changes its absence is a failure."""
+    npm = shutil.which("npm")
+    if npm is None and not os.environ.get("CI"):
+        pytest.skip("no npm on this machine: install it to run the accessibility tests")
+    folder = tmp_path_factory.mktemp("axe")
+    command = [npm or "npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--ignore-scripts", AXE]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+# Uploads
+
+
+@pytest.mark.parametrize("path", [FEATURE, SHORT, ENGLISH], ids=lambda path: path.suffix)
+def test_each_example_is_uploaded(visit: Open, path: Path):
+    page = visit("/")
+    page.evaluate(
+        """() => { const states = new Set(); new MutationObserver(() => {
+          const state = document.querySelector('#uploads .state');
+          if (state) { states.add(state.textContent); sessionStorage.setItem('states', [...states].join('|')); }
+        }).observe(document.getElementById('uploads'), { childList: true, subtree: true, characterData: true }); }"""
+    )
+    page.set_input_files("#file", path)
+    page.wait_for_url("**/scripts/*", timeout=120_000)
+    page.wait_for_selector("body[data-ready]")
+    states = page.evaluate("sessionStorage.getItem('states')").split("|")
+    assert states[0] == "上传中" and states[-1] == "已分析"
+    assert set(states) & {"等待中", "开始", "读剧本", "分析情感", "保存"}
+    assert colored(page, "#arc") > 2000 and colored(page, "#river") > 2000 and colored(page, "#heat") > 500
+    expect(page.locator("#script .scene")).to_have_count(19 if path == FEATURE else 12)
+    assert page.locator("[role=note]").count() == (path == ENGLISH)
+
+
+def test_a_file_is_dropped(visit: Open):
+    page = visit("/")
+    transfer = page.evaluate_handle(
+        """() => { const transfer = new DataTransfer();
+        transfer.items.add(new File(['1、屋里　夜　内\\n林远：好。\\n陈念：不好！\\n'], '拖.txt')); return transfer; }"""
+    )
+    page.dispatch_event("#drop", "dragenter", {"dataTransfer": transfer})
+    expect(page.locator("#drop.over")).to_be_visible()
+    page.dispatch_event("#drop", "drop", {"dataTransfer": transfer})
+    page.wait_for_url("**/scripts/*", timeout=60_000)
+    page.wait_for_selector("body[data-ready]")
+    assert "林远" in page.locator("#characters").inner_text()
+
+
+def test_text_is_pasted_and_the_script_deleted(visit: Open):
+    page = visit("/")
+    page.locator("#paste summary").click()
+    page.fill("#paste-name", "粘贴的一场")
+    page.fill("#paste-text", "1、街上　日　外\n周三：走。\n吴四：（哭）别走。\n")
+    page.click("#paste-send")
+    page.wait_for_url("**/scripts/*", timeout=60_000)
+    page.wait_for_selector("body[data-ready]")
+    page.goto("/")
+    row = page.locator("tr[data-script]", has_text="粘贴的一场")
+    page.on("dialog", lambda dialog: dialog.accept())
+    row.locator(".delete").click()
+    expect(row).to_have_count(0)
+    page.reload()
+    expect(page.locator("tr[data-script]", has_text="粘贴的一场")).to_have_count(0)
+
+
+def test_what_cannot_be_read_says_why(visit: Open, tmp_path: Path):
+    path = tmp_path / "prose.txt"
+    path.write_text(PROSE, encoding="utf-8")
+    page = visit("/")
+    page.set_input_files("#file", path)
+    expect(page.locator("#uploads .error")).to_contain_text("no character", timeout=60_000)
+    page.reload()
+    expect(page.locator("tr.why .error").first).to_contain_text("no character")
+
+
+def test_an_empty_server_offers_a_sample(visit: Open, tmp_path: Path):
+    with Served(tmp_path) as empty:
+        page = visit("/", base=empty.url)
+        page.click("#sample")
+        page.wait_for_url("**/scripts/*", timeout=60_000)
+        page.wait_for_selector("body[data-ready]")
+        assert "周岚" in page.locator("#characters").inner_text()
+        expect(page.locator("#script .scene")).to_have_count(3)
+
+
+def test_a_script_that_waits_shows_that_it_does(visit: Open, tmp_path: Path):
+    with Served(tmp_path, n_workers=0) as idle:
+        id = idle.ask("/api/scripts", {"name": "x.txt", "text": "1、屋里　夜　内\n林远：好。\n"})["script"]["id"]
+        page = visit(f"/scripts/{id}", ready=False, base=idle.url)
+        expect(page.locator("#stage")).to_have_text("等待中")
+        page.click("#cancel")
+        expect(page.locator("#stage")).to_have_text("已取消")
+        page.goto("/compare")
+        expect(page.locator("main")).to_contain_text("先放进两个剧本")
+
+
+# A script
+
+
+def test_pointing_and_clicking(visit: Open, film: str):
+    page = visit(f"/scripts/{film}")
+    tip = point_at(page, "#arc")
+    assert "沈渡" in tip and "第" in tip and "哀" in tip
+    page.mouse.down()
+    page.mouse.up()
+    at = page.locator("#script .at")
+    expect(at).to_have_count(1)
+    expect(at).to_be_in_viewport()
+    number = re.search(r"第 (\d+) 行", tip)
+    assert number is not None and at.locator(".number").inner_text() == number[1]
+    assert page.url.endswith("#" + (at.get_attribute("id") or "?"))
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    expect(page.locator("#script .at")).to_be_in_viewport()  # the address names the line
+
+
+def test_every_chart_leads_to_a_line(visit: Open, film: str):
+    page = visit(f"/scripts/{film}")
+    assert "全剧" in point_at(page, "#river")
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator("#script .at")).to_be_in_viewport()
+    name = point_at(page, "#heat").split("\n")[1]
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator("#characters button[aria-pressed=true]")).to_have_text(name)
+    assert "同场" in point_at(page, "#pairs")
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator("#pair-detail")).to_contain_text("情感距离")
+    page.locator("#pair-detail .by-scene button").last.click()
+    expect(page.locator("#script .at")).to_be_in_viewport()
+    for part in ("moments", "swings", "flat"):
+        link = page.locator(f"#{part} a").first
+        link.click()
+        expect(page.locator("#script .at")).to_have_attribute("id", (link.get_attribute("href") or "")[1:])
+
+
+def test_smoothing_emotions_and_a_range(visit: Open, film: str):
+    page = visit(f"/scripts/{film}")
+    assert page.locator("#emotions button[aria-pressed=true]").count() == 3
+    with page.expect_response(lambda response: "smooth=1&" in response.url) as answer:
+        page.locator("#smooth").fill("1")
+    (arc,) = answer.value.json()["arcs"]
+    assert len(arc["mean"]) == len(arc["lines"]) > 50
+    expect(page.locator("#smooth-value")).to_have_text("100%")
+    before = colored(page, "#arc")
+    for button in page.locator("#emotions button[aria-pressed=true]").all()[:2]:
+        button.click()
+    assert colored(page, "#arc") < before
+    box = page.locator("#arc canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 60, steps=5)
+    page.mouse.up()
+    expect(page.locator("#range")).to_contain_text(re.compile(r"第 \d+–\d+ 行，沈渡 \d+ 行"))
+
+
+def test_merging_names(visit: Open, film: str):
+    page = visit(f"/scripts/{film}")
+    page.evaluate("window.stayed = true")
+    counts = {name: n for name, n in page.evaluate(PEOPLE)}
+    page.select_option("#merge-alias", "何雨生")
+    page.select_option("#merge-name", "林秋")
+    page.locator("#merge button").click()
+    expect(page.locator("#merged")).to_contain_text("何雨生 → 林秋")
+    expect(page.locator("#characters")).not_to_contain_text("何雨生")
+    merged = {name: n for name, n in page.evaluate(PEOPLE)}
+    assert "何雨生" not in merged
+    assert max(counts["林秋"], counts["何雨生"]) < merged["林秋"] <= counts["林秋"] + counts["何雨生"]
+    page.locator("#merged button").click()
+    expect(page.locator("#characters")).to_contain_text("何雨生")
+    assert {name: n for name, n in page.evaluate(PEOPLE)} == counts
+    assert page.evaluate("window.stayed")  # it was never loaded again
+
+
+PEOPLE = """() => [...document.querySelectorAll('#people tbody tr')].map(
+  row => [row.querySelector('th button').textContent, Number(row.cells[3].textContent)])"""
+
+
+def test_correcting_a_score(visit: Open, film: str, tmp_path: Path):
+    page = visit(f"/scripts/{film}")
+    line = page.locator("#script p", has_text="跟你妈说，多谢。")
+    line.click()
+    field = page.locator(".editor input").nth(1)  # joy
+    before = field.input_value()
+    field.fill("2.5")
+    field.press("Enter")
+    expect(line.locator(".chip")).to_have_text("沈渡 乐 2.5 ✎")
+    expect(page.locator(".editor input").nth(1)).to_have_value("2.50")
+    page.locator("details.menu summary").click()
+    with page.expect_download() as download:
+        page.click("#corrections-link")
+    path = tmp_path / "corrections.tsv"
+    download.value.save_as(path)
+    (labeled,) = read_labeled(path)
+    found = [k for k, row in enumerate(labeled.labels) if row[1] == 2.5]
+    assert len(found) == 1
+    cue = labeled.script.cues[found[0]]
+    assert cue.character == "沈渡" and "跟你妈说，多谢。" in labeled.script.lines[cue.line].text
+    page.locator(".editor input").nth(1).fill("7")
+    page.locator(".editor input").nth(1).press("Enter")
+    expect(page.locator("#said")).to_have_text("请填 0 到 3 的数。")
+    page.locator(".editor button").click()
+    expect(page.locator("#said")).to_have_text("已还原")
+    expect(page.locator(".editor input").nth(1)).to_have_value(before)
+    expect(page.locator(".by-hand")).to_have_count(0)
+
+
+def test_filters_and_search(visit: Open, film: str):
+    page = visit(f"/scripts/{film}")
+    page.select_option("#filter-character", label="素珍")
+    page.select_option("#filter-kind", "dialogue")
+    shown = page.locator("#script p:not(.out)")
+    assert shown.count() == int(page.locator("#found").inner_text().split()[0]) > 0
+    assert all("素珍" in text for text in shown.all_inner_texts())
+    page.select_option("#filter-character", "")
+    page.select_option("#filter-kind", "")
+    page.fill("#search", "回声渡")
+    n = int(page.locator("#found").inner_text().split()[0])
+    assert n > 1
+    places = []
+    for _ in range(n + 1):
+        page.press("#search", "Enter")
+        expect(page.locator("#script .at")).to_be_in_viewport()
+        places.append(page.locator("#script .at").get_attribute("id"))
+    assert len(set(places)) == n and places[0] == places[-1]
+
+
+def test_keys(visit: Open, film: str):
+    page = visit(f"/scripts/{film}")
+    at = page.locator("#script .at")
+    page.keyboard.press("j")
+    expect(at).to_have_id("l0")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(at).to_have_id("l1")
+    expect(at).to_be_focused()
+    page.keyboard.press("]")
+    expect(page.locator("#s1 .at")).to_have_count(1)
+    page.keyboard.press("[")
+    expect(page.locator("#s0 .at")).to_have_count(1)
+    for _ in range(3):
+        page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator(".editor input").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".editor")).to_have_count(0)
+    was = page.locator("#emotions button").first.get_attribute("aria-pressed")
+    page.keyboard.press("1")
+    assert page.locator("#emotions button").first.get_attribute("aria-pressed") != was
+    page.keyboard.press("/")
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#help")).to_be_hidden()
+
+
+def test_every_control_is_reached_by_the_keyboard(visit: Open, film: str):
+    page = visit(f"/scripts/{film}")
+    seen = set()
+    for _ in range(140):
+        page.keyboard.press("Tab")
+        seen.add(page.evaluate("document.activeElement.id || document.activeElement.parentElement.id"))
+        unseen = "node => node !== document.body && getComputedStyle(node).outlineStyle === 'none' && node.outerHTML.slice(0, 99)"
+        assert not page.evaluate(f"({unseen})(document.activeElement)")
+    assert {
+        "theme",
+        "help-button",
+        "print",
+        "characters",
+        "emotions",
+        "smooth",
+        "heat-emotions",
+        "pair",
+        "search",
+    } <= seen
+    assert {"merge-alias", "filter-character", "filter-emotion", "filter-kind"} <= seen
+
+
+def test_language_is_remembered(visit: Open, film: str):
+    page = visit(f"/scripts/{film}")
+    assert page.locator("h2").first.inner_text() == "人物情感曲线"
+    page.click("[data-language=en]")
+    assert page.locator("h2").first.inner_text() == "Arc of a character"
+    assert "anger" in page.locator("#emotions").inner_text()
+    assert page.locator("#search").get_attribute("placeholder") == "search /"
+    assert page.locator("#filter-kind option").first.inner_text() == "any kind"
+    page.goto("/")
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.locator("h1").inner_text() == "What the people of a script feel"
+
+
+def test_theme_is_remembered(visit: Open, film: str):
+    page = visit(f"/scripts/{film}", color_scheme="light")
+    color = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(color)
+    page.click("#theme")
+    assert page.evaluate(color) == light
+    page.click("#theme")
+    dark = page.evaluate(color)
+    assert dark != light
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.evaluate(color) == dark
+    page.click("#theme")
+    assert page.evaluate(color) == light  # of the system again
+
+
+FORMATS = {
+    "report.html": (".html", lambda data: b"<!DOCTYPE html>" in data[:200]),
+    "format=xlsx": (".xlsx", lambda data: "xl/workbook.xml" in zipfile.ZipFile(io.BytesIO(data)).namelist()),
+    "format=csv": (".csv", lambda data: data.startswith(b"\xef\xbb\xbf") and "沈渡".encode() in data),
+    "format=json": (".json", lambda data: json.loads(data)["rows"][0]["character"] == "小满"),
+    "format=jsonl": (".jsonl", lambda data: json.loads(data.splitlines()[0])["character"] == "小满"),
+    "format=parquet": (".parquet", lambda data: data[:4] == data[-4:] == b"PAR1"),
+    "corrections.tsv": (".tsv", lambda data: data.startswith(b"id\tcontent\tcharacter")),
+    "arc.svg": (".svg", lambda data: data.startswith(b"<svg")),
+    "arc.png": (".png", lambda data: data.startswith(b"\x89PNG")),
+}
+
+
+def test_downloads_in_each_format(visit: Open, film: str):
+    page = visit(f"/scripts/{film}")
+    page.locator("#characters button", has_text="林秋").click()
+    links = page.locator("details.menu a")
+    assert links.count() == len(FORMATS)
+    for k in range(links.count()):
+        if not links.nth(k).is_visible():
+            page.locator("details.menu summary").click()
+        address = links.nth(k).get_attribute("href") or ""
+        suffix, fits = next(check for name, check in FORMATS.items() if name in re.split(r"[?&/]", address))
+        with page.expect_download() as download:
+            links.nth(k).click()
+        assert download.value.suggested_filename.endswith(suffix)
+        assert fits(Path(download.value.path()).read_bytes()), address
+
+
+def test_markup_in_a_script_is_text(visit: Open, served: Served):
+    evil = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
+    text = f"1、{evil}甲　日　内\n林远：{evil}\n林远（{evil}）：好</script><script>alert(1)</script>\n陈<b>念：好\n陈<b>念：{{{{7*7}}}}\n"
+    id = served.analyzed(f"{evil}.txt", text)
+    page = visit(f"/scripts/{id}")
+    page.locator("#script p").first.click()
+    point_at(page, "#river")
+    assert page.locator("main img").count() == 0 and page.title() != "owned"
+    assert "<script>document.title" in (page.locator("#script").text_content() or "")
+    assert "49" not in (page.locator("#script").text_content() or "")
+    page.goto("/")
+    assert page.locator("main img").count() == 0 and page.title() != "owned"
+    page.goto(f"/compare?a={id}&b={id}")
+    page.wait_for_selector("body[data-ready]")
+    assert page.locator("main img").count() == 0 and page.title() != "owned"
+
+
+def test_nothing_runs_that_is_not_ours(visit: Open, film: str):
+    page = visit(f"/scripts/{film}")
+    policy = page.request.get(f"/scripts/{film}").headers["content-security-policy"]
+    assert "unsafe" not in policy and policy.startswith("default-src 'none'")
+    html = page.request.get(f"/scripts/{film}").text()
+    assert not re.search(r"<script(?![^>]*\b(?:src|application/json))|\son\w+=|\sstyle=", html)
+
+
+# Two drafts
+
+
+def test_comparing_two_drafts(visit: Open, film: str, draft: str):
+    page = visit("/compare", ready=False)
+    page.select_option("select[name=a]", film)
+    page.select_option("select[name=b]", draft)
+    page.locator("main form button").click()
+    page.wait_for_selector("body[data-ready]")
+    expect(page.locator("#summary")).to_have_text("17 场没有变，1 场改过，0 场新加，1 场删去，1 场移动过。")
+    assert colored(page, "#differences") > 300
+    first = page.locator("#most a, #most button").first
+    expect(first).to_contain_text("米粉铺")
+    first.click()
+    expect(page.locator("#lines .changed")).to_have_count(2)
+    expect(page.locator("#lines .added")).to_have_count(1)
+    assert "呜呜" in page.locator("#lines .added").inner_text()
+    tip = point_at(page, "#differences")
+    assert re.search(r"爱 [+−]?\d\.\d\d  乐", tip)
+    page.select_option("#scene", index=page.locator("#scene option", has_text="删去").evaluate("node => node.index"))
+    assert page.locator("#lines .removed").count() > 5
+    page.click("[data-language=en]")
+    expect(page.locator("#summary")).to_contain_text("1 removed, 1 moved")
+    page.goto(f"/compare?a={film}&b={'0' * 32}")
+    expect(page.locator("[role=alert]")).to_contain_text("no such script")
+
+
+# Everywhere
+
+
+def pages(film: str, draft: str) -> dict[str, bool]:
+    """The pages, and whether a script of theirs says that it is ready."""
+    nothing = "/scripts/" + "0" * 32
+    return {
+        "/": True,
+        f"/scripts/{film}": True,
+        f"/compare?a={film}&b={draft}": True,
+        "/compare": False,
+        nothing: False,
+    }
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("dark", 375)])
+def test_accessibility(visit: Open, axe: str, film: str, draft: str, scheme: str, width: int):
+    for path, ready in pages(film, draft).items():
+        if path.startswith("/scripts/0"):
+            continue  # a 404 is a message on the console, see below
+        page = visit(path, ready=ready, width=width, color_scheme=scheme)
+        if page.locator("#script").is_visible():
+            page.locator("#script p").nth(20).click()
+            page.locator("details.menu summary").click()
+        page.evaluate(axe)
+        found = page.evaluate(
+            "axe.run().then(result => result.violations.map(v => [v.impact, v.id, v.nodes.map(n => n.html)]))"
+        )
+        assert [each for each in found if each[0] in ("serious", "critical")] == [], path
+
+
+def test_it_fits_a_phone(visit: Open, film: str, draft: str):
+    for path, ready in pages(film, draft).items():
+        if path.startswith("/scripts/0"):
+            continue
+        for language in ("zh-CN", "en-US"):
+            page = visit(path, ready=ready, width=375, height=720, locale=language)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 375, (path, language)
+
+
+def test_a_phone_shows_charts_or_script(visit: Open, film: str):
+    page = visit(f"/scripts/{film}", width=375, height=720, has_touch=True, is_mobile=True)
+    expect(page.locator("#script")).to_be_hidden()
+    page.locator("#moments a").first.click()
+    expect(page.locator("#script .at")).to_be_in_viewport()
+    expect(page.locator("#arc")).to_be_hidden()
+    page.locator(".panes [data-pane=charts]").click()
+    expect(page.locator("#arc")).to_be_visible()
+
+
+def test_a_script_that_is_not_there(browser: Browser, served: Served):
+    page = browser.new_page(locale="zh-CN")
+    answer = page.goto(f"{served.url}/scripts/{'0' * 32}")
+    assert answer is not None and answer.status == 404
+    expect(page.get_by_role("heading", name="没有找到")).to_be_visible()
+    page.close()
+
+
+def test_chinese_is_drawn_and_no_boxes(visit: Open, film: str):
+    page = visit(f"/scripts/{film}")
+    known = inks(page, "回声渡爱乐惊怒恐哀")
+    box = inks(page, "\U0010ffff\U0010fffe")
+    assert box[0] == box[1] and box[0] not in known  # characters without a glyph are all the same box
+    assert len(set(known)) == len(known)
+    heading, empty = page.locator("h1"), page.locator("h1").screenshot()
+    heading.evaluate("node => { node.textContent = '\\u{10FFFF}\\u{10FFFE}\\u{10FFFD}'; }")
+    assert heading.screenshot() != empty
+
+
+def test_print_leaves_the_controls_out(visit: Open, film: str):
+    page = visit(f"/scripts/{film}", color_scheme="dark")
+    page.emulate_media(media="print")
+    for control in (".bar", ".actions", ".filters", ".smooth", "#merge", ".jump"):
+        expect(page.locator(control)).to_be_hidden()
+    for content in ("#arc", "#moments", "#people", "#script"):
+        expect(page.locator(content)).to_be_visible()
+    assert page.locator("#script p").last.is_visible()
+    page.evaluate("window.print = () => { window.printed = document.documentElement.dataset.theme; }")
+    page.keyboard.press("Control+p")
+    page.wait_for_function("window.printed === 'light' && !document.documentElement.dataset.theme")
+    data = page.pdf(format="A4")
+    assert data.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", data)) > 5
+
+
+def test_a_long_script_is_there_to_its_end(visit: Open, served: Served):
+    body = FEATURE.read_text(encoding="utf-8")
+    body = body[body.index("1、") :].replace("（剧终）", "")
+    id = served.analyzed("长剧本.txt", body * 9)
+    page = visit(f"/scripts/{id}")
+    n = page.locator("#script .scene > p").count()
+    assert n > 2900
+    page.evaluate(f"location.hash = '#l{n - 1}'")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    expect(page.locator("#script .at")).to_have_id(f"l{n - 1}")
+    expect(page.locator("#script .at")).to_be_in_viewport()
+    rendered = page.evaluate(
+        "[...document.querySelectorAll('.scene')].filter(node => !node.checkVisibility({contentVisibilityAuto: true}) || node.firstElementChild.checkVisibility({contentVisibilityAuto: true})).length"
+    )
+    assert rendered < 40  # of 171 scenes: those out of sight are not laid out
+
+
+def test_figures(visit: Open, film: str):
+    page = visit("/")
+    address = f"/api/scripts/{film}/figures"
+    for name in ("arc", "heat", "river", "pairs"):
+        figure = page.request.get(f"{address}/{name}.json").json()
+        assert figure["$schema"].endswith("v6.json") and figure["layer"]
+        svg = page.request.get(f"{address}/{name}.svg?language=en")
+        assert svg.headers["content-type"] == "image/svg+xml" and ">sorrow<" in svg.text()
+        assert page.request.get(f"{address}/{name}.png").body().startswith(b"\x89PNG")
+    one = page.request.get(f"{address}/arc.svg?character=林秋")
+    assert "林秋" in one.text() and one.headers["etag"]
+    assert page.request.get(f"{address}/arc.svg?character=nobody").status == 404
+    assert page.request.get(f"{address}/pie.svg").status == 422

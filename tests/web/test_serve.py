@@ -1,0 +1,131 @@
+"""`juqing serve` as a process: what it prints, what it refuses, and what is left when it is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2
+import pytest
+from conftest import SHORT
+from served import TALK, command, finished, upload
+from sqlalchemy import text as sql
+
+from juqing.store import open_database
+from juqing.store.jobs import MAX_ATTEMPTS
+
+N_SCRIPTS = 12
+
+
+def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "juqing", "serve", *arguments],
+        env={**os.environ, **env}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_scripts_are_there_from_the_start_and_ctrl_c_ends_it(tmp_path):
+    with command(f"sqlite:///{tmp_path}/j.sqlite3", str(SHORT)) as (process, address, printed):
+        assert printed.startswith("juqing: http://127.0.0.1:")
+        with httpx2.Client(base_url=address) as client:
+            (script,) = client.get("/api/scripts").json()["scripts"]
+            assert script["name"] == SHORT.name
+            assert finished(client, script["job"]["id"])["state"] == "done"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert process.stdout is not None and "Stopped." in process.stdout.read()
+
+
+def test_another_host_prints_a_token_once_and_wants_it(tmp_path):
+    url = f"sqlite:///{tmp_path}/j.sqlite3"
+    with command(url, "--host", "0.0.0.0", "--workers", "0") as (process, address, _):
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert "Others can reach this address" in line
+        token = line.rpartition(" ")[2].strip()
+        here = address.replace("0.0.0.0", "127.0.0.1")
+        assert httpx2.get(f"{here}/api/scripts").status_code == 401
+        assert httpx2.get(f"{here}/api/scripts", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    with command(url, "--workers", "0", env={"JUQING_TOKEN": "x" * 20}) as (_, address, printed):
+        assert "x" * 20 not in printed
+        assert httpx2.get(f"{address}/api/scripts").status_code == 401
+
+
+def test_what_it_refuses(tmp_path):
+    url = f"sqlite:///{tmp_path}/j.sqlite3"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run("--port", str(taken.getsockname()[1]), "--database-url", url)
+    assert done.returncode == 2 and "--port" in done.stderr and "Traceback" not in done.stderr
+    for arguments, env, why in (
+        (["--database-url", "mysql://x"], {}, "sqlite:///FILE"),
+        (["--database-url", url, "--model", "none"], {}, "none"),
+        (["--database-url", url], {"JUQING_TOKEN": "short"}, "16 characters"),
+    ):
+        done = run("--port", "0", *arguments, **env)
+        assert done.returncode == 2 and why in done.stderr and "Traceback" not in done.stderr
+
+
+def test_without_the_extra_it_says_which(tmp_path):
+    code = (
+        "import sys; sys.modules['fastapi'] = None; sys.argv = ['juqing', 'serve']; from juqing.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert 'pip install "juqing[web]"' in done.stderr and "Traceback" not in done.stderr
+
+
+def test_after_a_kill_every_accepted_script_is_analyzed_once(tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/j.sqlite3"
+    accepted: list[str] = []
+    for kill in range(MAX_ATTEMPTS):
+        with command(url) as (process, address, _), httpx2.Client(base_url=address) as client:
+            for k in range(N_SCRIPTS // MAX_ATTEMPTS):
+                text = (TALK + f"△第{kill}次第{k}人。\n") * 5
+                accepted.append(upload(client, "a.txt", text.encode())["script"]["id"])
+            jobs = client.get("/api/scripts?limit=100").json()["scripts"]
+            while not any(script["job"]["state"] == "running" for script in jobs):
+                jobs = client.get("/api/scripts?limit=100").json()["scripts"]
+            workers = children(process.pid)
+            process.kill()
+            process.wait()
+        until = time.monotonic() + 10
+        while any(map(is_alive, workers)):  # they hear of it at once
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    with command(url) as (_, address, _), httpx2.Client(base_url=address) as client:
+        for script in client.get("/api/scripts?limit=100").json()["scripts"]:
+            assert finished(client, script["job"]["id"])["state"] == "done"
+            rows = client.get(f"/api/scripts/{script['id']}/scores").json()["rows"]
+            assert rows
+    assert len(set(accepted)) == N_SCRIPTS
+    database = open_database(url)
+    with database.connect() as connection:
+        runs = connection.execute(sql("SELECT script_id, count(*) FROM runs GROUP BY script_id")).all()
+        n_jobs = connection.execute(sql("SELECT count(*) FROM jobs")).scalar_one()
+        wrong = connection.execute(
+            sql("SELECT count(*) FROM scripts s WHERE n_cues <> (SELECT count(*) FROM scores WHERE run_id = s.run_id)")
+        ).scalar_one()
+    database.dispose()
+    assert sorted(runs) == sorted((id, 1) for id in accepted)
+    assert n_jobs == N_SCRIPTS and wrong == 0
+
+
+def children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children")
+    if not found.exists():
+        pytest.skip("this system does not list the children of a process")
+    return [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
