@@ -181,7 +181,7 @@ class RecurrentRecognizer(WordRecognizer):
         max_words: int = 50_000,
         min_count: int = 2,
         dropout: float = 0.5,
-        epochs: int = 5,
+        epochs: int = 3,
         learning_rate: float = 1e-3,
         batch: int = 64,
         seed: int = 0,
