@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import msgspec
 import numpy as np
-from sqlalchemy import Connection, Engine, Row
+from sqlalchemy import Connection, Engine
 from sqlalchemy import text as sql
 
 from juqing.emotions import EMOTION_NAMES, N_EMOTIONS
@@ -299,7 +299,7 @@ def _clean(database: Engine) -> None:
         connection.close()
 
 
-def _rows(connection: Connection, select: str, id: str) -> Sequence[Row[Any]]:
+def _rows(connection: Connection, select: str, id: str) -> Sequence[Any]:
     return connection.execute(sql(select + " WHERE script_id = :id ORDER BY place"), {"id": id}).all()
 
 
