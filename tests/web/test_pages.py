@@ -23,7 +23,9 @@ from conftest import ENGLISH, FEATURE, SHORT
 from playwright.sync_api import Browser, Page, expect
 from served import settings
 
-from juqing.reading.files import read_labeled
+from juqing.reading.files import read_labeled, read_text
+from juqing.store import writing
+from juqing.store.scripts import save_script
 from juqing.web import create_app
 
 AXE = "axe-core@4.14.1"
@@ -37,8 +39,8 @@ class Served:
         self.socket = socket.socket()
         self.socket.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-        app = create_app(settings(folder, n_workers=n_workers))
-        self.server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", lifespan="on"))
+        self.app = create_app(settings(folder, n_workers=n_workers))
+        self.server = uvicorn.Server(uvicorn.Config(self.app, log_level="error", ws="none", lifespan="on"))
         self.thread = threading.Thread(target=self.server.run, args=([self.socket],))
 
     def __enter__(self) -> Served:
@@ -215,8 +217,16 @@ def test_an_empty_server_offers_a_sample(visit: Open, tmp_path: Path):
 
 def test_a_script_that_waits_shows_that_it_does(visit: Open, tmp_path: Path):
     with Served(tmp_path, n_workers=0) as idle:
-        id = idle.ask("/api/scripts", {"name": "x.txt", "text": "1、屋里　夜　内\n林远：好。\n"})["script"]["id"]
+        text = "1、屋里　夜　内\n林远：好。\n"
+        id = idle.ask("/api/scripts", {"name": "x.txt", "text": text})["script"]["id"]
         page = visit(f"/scripts/{id}", ready=False, base=idle.url)
+        expect(page.locator("#stage")).to_have_text("等待中")
+        with writing(idle.app.state.server.database) as connection:
+            save_script(connection, id, read_text(text))
+        page.reload()
+        expect(page.locator("#script")).to_contain_text("林远：好。")  # read, and not yet scored
+        expect(page.locator(".facts")).to_have_text(re.compile("1 场 · 1 人 · 1 行"))
+        expect(page.locator("#arcs")).to_be_hidden()
         expect(page.locator("#stage")).to_have_text("等待中")
         page.click("#cancel")
         expect(page.locator("#stage")).to_have_text("已取消")
