@@ -38,7 +38,7 @@ def upload(client: Client, name: str, data: bytes) -> dict[str, Any]:
 
 def finished(client: Client, job: str, *, seconds: float = 60.0) -> dict[str, Any]:
     """A job once it is over."""
-    until = time.monotonic() + seconds
+    until, found = time.monotonic() + seconds, None
     while time.monotonic() < until:
         found = client.get(f"/api/jobs/{job}").json()
         if found["state"] in ("done", "failed", "canceled"):

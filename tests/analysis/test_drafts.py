@@ -117,4 +117,5 @@ def test_every_scene_and_line_is_there_once():
         )
         lines = [getattr(line, side) for p in comparison.scenes for line in p.lines]
         assert sorted(k for k in lines if k is not None) == list(range(len(whole.lines)))
-    assert math.isfinite(sum(p.change for p in comparison.most_changed()))
+    changes = [p.change or 0.0 for p in comparison.most_changed()]
+    assert all(map(math.isfinite, changes)) and changes == sorted(changes, reverse=True)

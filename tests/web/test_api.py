@@ -16,7 +16,7 @@ import openpyxl
 import pyarrow.parquet
 import pytest
 from conftest import ENGLISH, FEATURE, SHORT
-from databases import file_bytes
+from databases import cluster, file_bytes
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -31,7 +31,7 @@ from juqing.reading import read_script
 from juqing.reading.files import SUFFIXES, read_labeled
 from juqing.report.tables import table_bytes
 from juqing.scores import EmotionScores
-from juqing.web import create_app
+from juqing.web import Settings, create_app
 
 
 @pytest.fixture(scope="module")
@@ -373,3 +373,18 @@ def test_a_worker_that_dies_is_replaced_and_its_job_done(client):
         process.kill()
     ended = finished(client, job)
     assert ended["state"] == "done" and ended["attempts"] == 2
+
+
+def test_the_same_on_postgresql():
+    with cluster() as url, TestClient(create_app(Settings(url, model="tfidf", rate=1e6)), base_url=HERE) as client:
+        id = analyzed(client, SHORT.name, SHORT.read_bytes())
+        here = juqing.load("tfidf").score(read_script(SHORT))
+        rows = client.get(f"/api/scripts/{id}/scores").json()["rows"]
+        assert [[row[name] for name in EMOTION_NAMES] for row in rows] == [
+            [row[name] for name in EMOTION_NAMES] for row in here.table()
+        ]
+        first, second = here.script.characters[:2]
+        merged = client.put(f"/api/scripts/{id}/cast", json={"aliases": {second: first}}).json()
+        assert second not in {person["name"] for person in merged["characters"]}
+        assert client.delete(f"/api/scripts/{id}").status_code == 204
+        assert client.get("/api/scripts").json() == {"scripts": [], "next": None}

@@ -82,7 +82,8 @@ def serve(
         app = create_app(settings)
         for file in find_scripts(scripts or ()):
             app.state.server.submit(file.name, file.read_bytes())
-        address = f"http://{host}:{listening.getsockname()[1]}/"
+        name = f"[{host.strip('[]')}]" if ":" in host else host
+        address = f"http://{name}:{listening.getsockname()[1]}/"
         typer.echo(f"juqing: {address}  (Ctrl-C ends it)")
         if not is_loopback(host):
             typer.echo(

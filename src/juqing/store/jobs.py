@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from sqlalchemy import Connection, Engine, bindparam
+from sqlalchemy import Connection, Engine, String, bindparam
 from sqlalchemy import text as sql
 
 from juqing.store.database import is_sqlite, writing
@@ -50,6 +50,7 @@ class Job:
     updated_at: float
 
 
+_IDS = bindparam("ids", expanding=True, type_=String)  # the type counts where there is none
 _JOB = (
     "SELECT id, script_id, model, fingerprint, state, stage, done, total, attempts, worker, cancel, error, created_at, updated_at "
     "FROM jobs "
@@ -207,13 +208,13 @@ def get_job(connection: Connection, id: str) -> Job | None:
 
 def get_jobs(connection: Connection, ids: Iterable[str]) -> list[Job]:
     """Those jobs of the ids that are there."""
-    query = sql(_JOB + "WHERE id IN :ids").bindparams(bindparam("ids", expanding=True))
+    query = sql(_JOB + "WHERE id IN :ids").bindparams(_IDS)
     return [Job(*row) for row in connection.execute(query, {"ids": list(ids)})]
 
 
 def newest_jobs(connection: Connection, script_ids: Iterable[str]) -> dict[str, Job]:
     """The newest job of each script."""
-    query = sql(_JOB + "WHERE script_id IN :ids ORDER BY created_at").bindparams(bindparam("ids", expanding=True))
+    query = sql(_JOB + "WHERE script_id IN :ids ORDER BY created_at").bindparams(_IDS)
     return {row.script_id: Job(*row) for row in connection.execute(query, {"ids": list(script_ids)})}
 
 

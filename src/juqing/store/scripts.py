@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import msgspec
 import numpy as np
-from sqlalchemy import Connection, Engine, Row
+from sqlalchemy import Connection, Engine
 from sqlalchemy import text as sql
 
 from juqing.emotions import EMOTION_NAMES, N_EMOTIONS
@@ -107,10 +107,10 @@ def storable(script: Script) -> Script:
     return Script.from_json(_NUL.sub(rb"\1\\ufffd", data)) if b"\\u0000" in data else script
 
 
-def save_script(connection: Connection, id: str, script: Script) -> None:
-    """Store a script (`storable`) as it was read, in place of its file."""
+def save_script(connection: Connection, id: str, script: Script) -> bool:
+    """Store a script (`storable`) as it was read, in place of its file; False where it was deleted meanwhile."""
     rest = msgspec.structs.replace(script, scenes=(), cues=())
-    connection.execute(
+    updated = connection.execute(
         sql(
             "UPDATE scripts SET source = NULL, title = :title, format = :format, language = :language, n_scenes = :n_scenes, "
             "n_lines = :n_lines, n_cues = :n_cues, n_characters = :n_characters, rest = :rest, version = version + 1 WHERE id = :id"
@@ -126,7 +126,9 @@ def save_script(connection: Connection, id: str, script: Script) -> None:
             "n_characters": len(script.characters),
             "rest": rest.to_json(),
         },
-    )
+    ).rowcount
+    if not updated:
+        return False
     _insert(
         connection,
         "scenes",
@@ -187,6 +189,7 @@ def save_script(connection: Connection, id: str, script: Script) -> None:
             for cue in script.cues
         ],
     )
+    return True
 
 
 def load_script(connection: Connection, id: str) -> Script | None:
@@ -299,7 +302,7 @@ def _clean(database: Engine) -> None:
         connection.close()
 
 
-def _rows(connection: Connection, select: str, id: str) -> Sequence[Row[Any]]:
+def _rows(connection: Connection, select: str, id: str) -> Sequence[Any]:
     return connection.execute(sql(select + " WHERE script_id = :id ORDER BY place"), {"id": id}).all()
 
 

@@ -63,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="juqing",
         version=__version__,
-        description=__doc__,
+        description="Scripts in, how strongly every character in every line feels out. See docs/web.md.",
         lifespan=lifespan,
         openapi_url="/api/openapi.json",
         docs_url=None,

@@ -7,7 +7,6 @@ correction shows without a reload.
 from __future__ import annotations
 
 import json
-import mimetypes
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path as FilePath
@@ -35,6 +34,12 @@ _STATIC = {
     **{path.name: path for path in sorted((_HERE / "static").iterdir())},
     **{name: _ASSETS / name for name in ("report.css", "charts.js", "vega.js")},
 }
+_MEDIA_TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
 _N_LISTED = 200
 _KINDS = {
     "dialogue": "台词",
@@ -54,7 +59,7 @@ def get_static(name: str) -> Response:
     """A file that pages load."""
     if name not in _STATIC:
         raise Problem(404, "There is no such file.")
-    kind = mimetypes.guess_type(name)[0]
+    kind = _MEDIA_TYPES[_STATIC[name].suffix]
     return FileResponse(_STATIC[name], media_type=kind, headers={"Cache-Control": "no-cache"})
 
 

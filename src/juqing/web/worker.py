@@ -123,7 +123,8 @@ def _analyze(database: Engine, job: jobs.Job, models: dict[str, str], recognizer
             raise _Stopped  # deleted
         script = _read(*source)
         with writing(database) as connection:
-            save_script(connection, job.script_id, script)
+            if not save_script(connection, job.script_id, script):
+                raise _Stopped
     if job.fingerprint not in models:
         raise ScriptError(f"the model {job.model!r} is not here any more.", "Upload the script again.")
     report("scoring", 0, 1)
