@@ -29,6 +29,7 @@ from juqing.store.scripts import save_script
 from juqing.web import create_app
 
 AXE = "axe-core@4.14.1"
+expect.set_options(timeout=20_000)  # machines that check changes are busy
 PROSE = "很久以前有一座山，山里什么人也没有。\n" * 5
 
 

@@ -83,6 +83,9 @@ def submit(database: Engine, name: str, data: bytes, model: str, fingerprint: st
 
 def claim(database: Engine, worker: str) -> Job | None:
     """Take the oldest queued job, None where there is none."""
+    with database.connect() as connection:  # who waits does not keep others from writing
+        if connection.execute(sql("SELECT 1 FROM jobs WHERE state = 'queued' LIMIT 1")).first() is None:
+            return None
     with writing(database) as connection:
         skip = "" if is_sqlite(connection) else " FOR UPDATE SKIP LOCKED"
         row = connection.execute(sql(_JOB + "WHERE state = 'queued' ORDER BY created_at LIMIT 1" + skip)).one_or_none()
@@ -158,6 +161,10 @@ def cancel(database: Engine, id: str) -> Job | None:
 
 def requeue_lost(database: Engine) -> int:
     """Queue again what is running under a lease that ran out; what was tried too often fails. How many rows changed."""
+    with database.connect() as connection:
+        lost = sql("SELECT 1 FROM jobs WHERE state = 'running' AND lease_until < :now LIMIT 1")
+        if connection.execute(lost, {"now": time.time()}).first() is None:
+            return 0
     return _requeue(database, "lease_until < :now", "")
 
 

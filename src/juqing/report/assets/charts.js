@@ -11,7 +11,8 @@ window.juqingCharts = (page) => {
                   en: { strongest: "strongest", others: (n) => `${n} others`, line: (n) => `line ${n}`, mean: "mean of the scene" } };
   const language = () => (body.classList.contains("en") ? "en" : "zh");
   const word = (key) => words[language()][key];
-  const emotionName = (k) => emotions[k][language() === "zh" ? 1 : 0];
+  const emotionName = (k) => (language() === "zh" ? emotions[k][1] : `${emotions[k][0]} ${emotions[k][1]}`);
+  const emotionMark = (k) => (language() === "zh" ? emotions[k][1] : emotions[k][0].slice(0, 2)); // in a cell of a chart
   const element = (tag, className, text) => {
     const node = document.createElement(tag);
     if (className) node.className = className;
@@ -129,7 +130,7 @@ window.juqingCharts = (page) => {
         let k = state.heat;
         if (k < 0) k = cell.sums.indexOf(Math.max(...cell.sums));
         rows.push({ scene: s + 1, label, character: characters[c], order: c, emotion: emotions[k][0], value: mean(cell, k),
-                    text: mean(cell, k) >= 0.25 ? emotionName(k).slice(0, language() === "zh" ? 1 : 2) : "", cue: cell.best, c });
+                    text: mean(cell, k) >= 0.25 ? emotionMark(k) : "", cue: cell.best, c });
       });
     }
     views.heat.data("cells", rows);
@@ -188,6 +189,6 @@ window.juqingCharts = (page) => {
     });
   };
 
-  return { byId, element, pressed, glyphs, state, language, word, emotionName, setData, sceneOf: (line) => sceneOf[line], cellOf, mean,
+  return { byId, element, pressed, glyphs, state, language, word, emotionName, emotionMark, setData, sceneOf: (line) => sceneOf[line], cellOf, mean,
            showTip, hideTip, cueTip, heatTip, placeOf, embed, views, setBands, drawArc, drawHeat, drawButtons };
 };

@@ -25,7 +25,7 @@ const drawMap = () => {
     if (!row) return;
     const k = emotion < 0 ? strongest(row) : emotion;
     const value = row[k];
-    const label = Math.abs(value) < 0.1 ? "" : (value > 0 ? "+" : "−") + charts.emotionName(k).slice(0, say(1, 2));
+    const label = Math.abs(value) < 0.1 ? "" : (value > 0 ? "+" : "−") + charts.emotionMark(k);
     cells.push({ scene: s + 1, character, value, text: scenes.length <= 60 ? label : "", c, pair: s });
   }));
   charts.views.differences.data("cells", cells);

@@ -332,7 +332,7 @@ const drawPairs = () => {
   const cells = [];
   pairs.forEach((pair, p) => [[pair.a, pair.b, pair.a_means], [pair.b, pair.a, pair.b_means]].forEach(([a, b, means]) => {
     const k = means.indexOf(Math.max(...means));
-    cells.push({ a, b, emotion: view.emotions[k][0], value: means[k], text: `${charts.emotionName(k).slice(0, say(1, 2))} ${pair.scenes.length}`, pair: p });
+    cells.push({ a, b, emotion: view.emotions[k][0], value: means[k], text: `${charts.emotionMark(k)} ${pair.scenes.length}`, pair: p });
   }));
   charts.views.pairs.data("cells", cells);
   charts.views.pairs.run();
