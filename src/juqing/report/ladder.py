@@ -426,7 +426,7 @@ def render_ladder(told: Told, lines: Lines, *, title: str = "", with_text: bool 
     table = [row for row in rows(told) if row["train_seconds"] is not None]
     return render_page(
         "ladder.html.j2",
-        "ladder.js",
+        ("ladder.js",),
         data,
         title=title,
         language=language,
