@@ -15,6 +15,7 @@ import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -36,11 +37,11 @@ PROSE = "很久以前有一座山，山里什么人也没有。\n" * 5
 class Served:
     """A server on a port of its own."""
 
-    def __init__(self, folder: Path, n_workers: int = 1):
+    def __init__(self, folder: Path, **changes: Any):
         self.socket = socket.socket()
         self.socket.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-        self.app = create_app(settings(folder, n_workers=n_workers))
+        self.app = create_app(settings(folder, **changes))
         self.server = uvicorn.Server(uvicorn.Config(self.app, log_level="error", ws="none", lifespan="on"))
         self.thread = threading.Thread(target=self.server.run, args=([self.socket],))
 
@@ -656,3 +657,17 @@ def test_figures(visit: Open, film: str):
     assert "林秋" in one.text() and one.headers["etag"]
     assert page.request.get(f"{address}/arc.svg?character=nobody").status == 404
     assert page.request.get(f"{address}/pie.svg").status == 422
+
+
+def test_logging_in(visit: Open, axe: str, tmp_path: Path):
+    token = "a token of a studio"
+    with Served(tmp_path, n_workers=0, token=token) as guarded:
+        page = visit("/", ready=False, base=guarded.url)
+        assert page.url.endswith("/login")
+        page.evaluate(axe)
+        found = page.evaluate("axe.run().then(result => result.violations.map(v => [v.impact, v.id]))")
+        assert [each for each in found if each[0] in ("serious", "critical")] == []
+        page.fill("input[name=token]", token)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("body[data-ready]")
+        expect(page.locator("#drop")).to_be_visible()

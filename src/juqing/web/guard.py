@@ -38,15 +38,34 @@ HEADERS = {
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # nothing to others; with no-referrer, browsers send the login with `Origin: null`
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """Of every answer."""
-_LOGIN = """<!doctype html><html lang="zh"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>juqing</title><main><h1>juqing 剧情</h1><form method="post" action="/login"><label>口令 Token
-<input name="token" type="password" autocomplete="current-password" required autofocus></label> <button>进入 Enter</button></form>
-<p role="alert">%s</p></main></html>"""
+_LOGIN = """<!DOCTYPE html>
+<html lang="zh">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>juqing 剧情</title>
+<link rel="icon" href="/static/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/static/report.css">
+<link rel="stylesheet" href="/static/page.css">
+</head>
+<body class="app login">
+<main>
+<h1>juqing 剧情</h1>
+<form method="post" action="/login">
+<input type="text" name="user" value="juqing" autocomplete="username" hidden>
+<label class="field">口令 <span lang="en">Token</span> <input name="token" type="password" autocomplete="current-password" required autofocus></label>
+<button class="primary">进入 <span lang="en">Enter</span></button>
+</form>
+<p role="alert" class="error">%s</p>
+</main>
+</body>
+</html>
+"""
 
 
 class Guard:
