@@ -28,6 +28,8 @@ def test_settings_and_files(tmp_path):
     assert averaged.vectors.words == ["高兴"]  # type: ignore[attr-defined]
     lexicon = make_rung("lexicon", {"lexicon": [tmp_path / "a.tsv"]})
     assert "我的词" in lexicon.lexicon.strengths  # type: ignore[attr-defined]
+    lexicon = make_rung("lexicon", {"lexicon": [str(tmp_path / "a.tsv")]})  # as the ladder's processes are told
+    assert "我的词" in lexicon.lexicon.strengths  # type: ignore[attr-defined]
 
 
 def test_settings_by_name(tmp_path):

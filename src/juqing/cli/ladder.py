@@ -84,9 +84,10 @@ def _print(console: Console, told: list[dict[str, Any]]) -> None:
 
     made = Table(box=None, pad_edge=False, header_style="dim")
     made.add_column("rung", overflow="ellipsis", max_width=32, no_wrap=True)
-    shown = [(name, cell) for name, cell in columns(told) if name not in ("parameters", "size", "CPU", "scoring")]
+    # what fits a terminal; the files have the rest
+    shown = [(name, cell) for name, cell in columns(told) if "score" in name or name in ("folds", "training", "cues/s")]
     for name, _ in shown:
-        made.add_column(name.removeprefix("memory: "), justify="right")
+        made.add_column(name, justify="right", no_wrap=True)
     for row in rows(told):
         if row["train_seconds"] is not None:
             made.add_row(row["rung"], *(cell(row) for _, cell in shown))

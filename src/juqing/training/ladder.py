@@ -101,8 +101,7 @@ def make_rung(kind: str, settings: Mapping[str, Any], given: Sequence[str] = ())
         made["vectors"] = read_vectors(Path(made["vectors"]))
     if "start" in made:
         made["start"] = Path(made["start"])
-    if isinstance(made.get("lexicon"), str):
-        made["lexicon"] = [Path(made["lexicon"])]
     if "lexicon" in made:
-        made["lexicon"] = read_lexicons(made["lexicon"])
+        paths = [made["lexicon"]] if isinstance(made["lexicon"], str) else made["lexicon"]
+        made["lexicon"] = read_lexicons([Path(path) for path in paths])
     return RUNGS[kind](**made)
