@@ -232,7 +232,7 @@ def test_shipped_presets(name):
         assert {*RUNGS, "pair", "scene"} <= set(kinds)
         assert set(preset.vectors) == {rung.vectors for rung in preset.rungs if rung.vectors}
     for rung in preset.rungs:
-        if (rung.kind in RUNGS or is_network(rung.kind)) and "frozen" not in rung.settings:
+        if rung.kind in RUNGS or is_network(rung.kind):
             _check_settings(rung)
     _check_recipes(preset.vectors)
     assert not is_network("ladder") and not is_network("ladder-small") and not is_network("tfidf")
