@@ -64,8 +64,7 @@ def main() -> None:
         if filled != text:
             page.write_text(filled, encoding="utf-8")
             print(f"ladder: {page.relative_to(ROOT)}")
-    for name in ("pareto.svg", "pareto.png"):
-        shutil.copy(folder / name, PAGES / name)
+    shutil.copy(folder / "pareto.svg", PAGES / "pareto.svg")
 
 
 if __name__ == "__main__":

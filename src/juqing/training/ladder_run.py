@@ -259,12 +259,13 @@ def run_ladder(
             summary = plan.summary(rung, units[rung.name])
             if rung.name in failed:
                 summary |= {"status": "failed", "why": failed[rung.name]}
-            with writing(path) as aside:
-                aside.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
             told.append(summary)
         elif path.is_file():
             told.append(_read_json(path))
     plan.add_common(told)
+    for each in told:
+        if each["status"] != "skipped":
+            _write_json(out / "rungs" / each["name"] / SPEC, each)
     return told
 
 
