@@ -1,8 +1,10 @@
-"""Fills the pages of docs/ladder with what `juqing ladder` measured, so that no number on them is typed.
+"""Fills the pages of docs/ladder and the README with what `juqing ladder` measured, so that no number on them is typed.
 
-Needs the folder of a ladder, named by JUQING_LADDER. Between `<!-- ladder:NAME,NAME -->` and `<!-- /ladder -->` goes the table of these
-rungs and of their variants (`onehot` stands for `onehot-characters` and `onehot+tags` too), of all rungs where the name is `*`. Pages that
-end in `.zh.md` are filled in Chinese. The lines on the pages are those of course_lines.py.
+JUQING_LADDER names the folder of a ladder; without it the pages are filled with what was measured before, which measured.json beside them
+keeps: rungs of the folder take the place of those of the same name there. Between `<!-- ladder:NAME,NAME -->` and `<!-- /ladder -->` goes
+the table of these rungs and of their variants (`onehot` stands for `onehot-characters` and `onehot+tags` too), of all rungs where the name
+is `*`. The README has fewer columns, and no variants. Pages that end in `.zh.md` are filled in Chinese. The lines on the pages are those of
+course_lines.py.
 """
 
 from __future__ import annotations
@@ -10,17 +12,21 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import vl_convert
 from common import ROOT
 
-from juqing.report.ladder import CHINESE, columns, rows
+from juqing.report.ladder import chinese as chinese_name
+from juqing.report.ladder import columns, pareto_figure, rows
+from juqing.training.ladder_preset import PRESETS, read_ladder
 
 PAGES = ROOT / "docs" / "ladder"
+MEASURED = PAGES / "measured.json"
 _BLOCK = re.compile(r"<!-- ladder:(\S+) -->\n(.*?)<!-- /ladder -->", re.DOTALL)
+_SHORT = ("score, fold", "test score", "size", "cues/s")  # how the columns of the README begin
 
 
 def fill(text: str, table: Callable[[list[str]], str]) -> str:
@@ -35,36 +41,50 @@ def is_named(rung: str, names: Sequence[str]) -> bool:
     return any(name in ("*", rung) or rung.startswith((f"{name}-", f"{name}+")) for name in names)
 
 
-def table_of(told: Sequence[dict[str, Any]], names: Sequence[str], chinese: bool) -> str:
+def table_of(told: Sequence[dict[str, Any]], names: Sequence[str], chinese: bool, short: bool = False) -> str:
     """The table of some rungs; empty where none of them was measured."""
-    shown = [row for row in rows(told) if row["train_seconds"] is not None and is_named(row["rung"], names)]
+    shown = [
+        row
+        for row in rows(told)
+        if row["train_seconds"] is not None and (row["rung"] in names if short else is_named(row["rung"], names))
+    ]
     if not shown:
         return ""
-    above = [CHINESE.get(name.split(",")[0], name) if chinese else name for name, _ in columns(told)]
+    chosen = [each for each in columns(told) if not short or each[0].startswith(_SHORT)]
+    above = [chinese_name(name) if chinese else name for name, _ in chosen]
     table = [["级" if chinese else "rung", *above], ["---", *["---:"] * len(above)]]
-    table += [[row["rung"], *(cell(row) for _, cell in columns(told))] for row in shown]
+    table += [[row["rung"], *(cell(row) for _, cell in chosen)] for row in shown]
     picture = f"\n![{'分数与速度' if chinese else 'Score against speed'}](pareto.svg)\n" if "*" in names else ""
     return "\n" + "".join(f"| {' | '.join(cells)} |\n" for cells in table) + picture + "\n"
 
 
+def merged(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All rungs, those of now in place of those of the same name before, in the order of the full preset."""
+    by_name = {each["name"]: each for each in [*before, *now]}
+    order = [rung.name for rung in read_ladder(PRESETS / "ladder.toml").rungs]
+    return [by_name[name] for name in dict.fromkeys([*order, *by_name]) if name in by_name]
+
+
 def main() -> None:
-    folder = Path(os.environ.get("JUQING_LADDER", ""))
-    specs = sorted(folder.glob("rungs/*/rung.json")) if os.environ.get("JUQING_LADDER") else []
-    if not specs:
-        print("ladder: left out; name the folder of `juqing ladder` by JUQING_LADDER")
+    folder = os.environ.get("JUQING_LADDER")
+    now = []
+    for path in sorted(Path(folder).glob("rungs/*/rung.json")) if folder else []:
+        each = json.loads(path.read_text(encoding="utf-8"))
+        if each["status"] == "measured" and "train_seconds" in each:
+            now.append(each)
+    if folder and not now:
+        print(f"ladder: {folder} has no measured rungs")
         return
-    by_name = {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in specs}
-    lines = (folder / "ladder.md").read_text(encoding="utf-8").splitlines()  # which has them in order
-    order = dict.fromkeys(line.split("|")[1].strip() for line in lines if line.startswith("|"))
-    told = [by_name[name] for name in order if name in by_name]
-    for page in sorted(PAGES.glob("*.md")):
-        chinese = page.name.endswith(".zh.md")
+    told = merged(json.loads(MEASURED.read_text(encoding="utf-8")), now)
+    MEASURED.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (PAGES / "pareto.svg").write_text(vl_convert.vegalite_to_svg(pareto_figure(told, "en")), encoding="utf-8")
+    for page in [*sorted(PAGES.glob("*.md")), ROOT / "README.md", ROOT / "README.zh.md"]:
+        chinese, short = page.name.endswith(".zh.md"), page.parent == ROOT
         text = page.read_text(encoding="utf-8")
-        filled = fill(text, lambda names, chinese=chinese: table_of(told, names, chinese))
+        filled = fill(text, lambda names, chinese=chinese, short=short: table_of(told, names, chinese, short))
         if filled != text:
             page.write_text(filled, encoding="utf-8")
             print(f"ladder: {page.relative_to(ROOT)}")
-    shutil.copy(folder / "pareto.svg", PAGES / "pareto.svg")
 
 
 if __name__ == "__main__":

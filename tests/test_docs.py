@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
@@ -123,6 +124,22 @@ def test_blocks_are_filled():
     assert [benchmark().is_named(rung, ["svd", "b"]) for rung in ("svd", "svd-1000", "b+tags", "svdx", "x-svd")] == [
         True, True, True, False, False
     ]  # fmt: skip
+
+
+def test_rungs_measured_anew_take_the_place_of_old_ones():
+    old = [{"name": "tfidf", "n": 1}, {"name": "mine", "n": 1}, {"name": "lexicon", "n": 1}]
+    assert benchmark().merged(old, [{"name": "tfidf", "n": 2}, {"name": "onehot", "n": 2}]) == [
+        {"name": "lexicon", "n": 1}, {"name": "onehot", "n": 2}, {"name": "tfidf", "n": 2}, {"name": "mine", "n": 1}
+    ]  # fmt: skip
+
+
+def test_tables_are_those_of_what_was_measured():
+    module = benchmark()
+    told = json.loads(module.MEASURED.read_text(encoding="utf-8"))
+    for page in [*COURSE, ROOT / "README.md", ROOT / "README.zh.md"]:
+        chinese, short = page.name.endswith(".zh.md"), page.parent == ROOT
+        text = page.read_text(encoding="utf-8")
+        assert text == module.fill(text, lambda names, c=chinese, s=short: module.table_of(told, names, c, s)), page
 
 
 def test_pages_have_a_place_for_their_numbers():

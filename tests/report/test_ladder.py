@@ -52,7 +52,7 @@ def some_rungs() -> list[dict[str, Any]]:
     curve = [{"n_scripts": n, "rmse": 0.5, "score": s} for n, s in ((4, 0.66), (8, 0.67), (22, 0.68))]
     tuned = rung("tuned", 0.69, 500.0, test=test, seeds=[0, 1, 2], resumed=True)
     tuned["folds"]["score_spread"] = 0.0012
-    tuned["vectors_trained"] = {"wall": 480.0, "cpu": 900.0, "peak_mb": 800.0, "n_words": 5, "dim": 3}
+    tuned["first_trained"] = {"wall": 480.0, "cpu": 900.0, "peak_mb": 800.0, "n_words": 5, "dim": 3}
     return [
         rung("onehot", 0.68, 9000.0, curve=curve),
         rung("slow", 0.67, 400.0),
@@ -123,7 +123,7 @@ def test_csv(tmp_path):
     assert (
         float(table[0]["score"]) == 0.68 and table[0]["settings"] == '{"alpha": 3.0}' and table[0]["test_score"] == ""
     )
-    assert float(table[2]["vectors_seconds"]) == 480 and table[2]["seeds"] == "3" and table[0]["rmse_joy"] == "0.78"
+    assert float(table[2]["first_seconds"]) == 480 and table[2]["seeds"] == "3" and table[0]["rmse_joy"] == "0.78"
     assert table[3]["why"] == "needs --encoder" and table[3]["score"] == ""
     assert list(table[0]) == list(rows(some_rungs())[0])
 

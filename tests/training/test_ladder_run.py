@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,20 +22,18 @@ from juqing.training import deal
 from juqing.training.crossval import cross_validate
 from juqing.training.evaluation import Evaluation
 from juqing.training.ladder import RUNGS, make_rung
-from juqing.training.ladder_run import (
+from juqing.training.ladder_preset import (
     PRESETS,
-    Given,
+    RECIPES,
     Ladder,
-    _check_recipes,
-    _check_settings,
-    figures,
-    held_out_lines,
+    check_recipes,
+    check_settings,
     is_network,
     read_ladder,
-    read_predictions,
-    run_ladder,
 )
-from juqing.training.ladder_unit import n_parameters
+from juqing.training.ladder_run import Given, figures, held_out_lines, read_predictions, run_ladder
+from juqing.training.ladder_unit import n_parameters, network_config
+from juqing.training.run import train
 
 PRESET = """
 n_folds = 2
@@ -109,7 +108,7 @@ def test_what_is_told(done):
     assert onehot["score_peak_mb"] < onehot["train_peak_mb"] and onehot["cues_per_second"] > 10
     assert onehot["train_cpu_seconds"] > 0 and not onehot["resumed"]
     assert onehot["versions"]["juqing"] and onehot["folds"]["done"] == [0, 1]
-    assert told["averaged"]["folds"]["done"] == [0] and told["averaged"]["vectors_trained"]["dim"] == 3
+    assert told["averaged"]["folds"]["done"] == [0] and told["averaged"]["first_trained"]["dim"] == 3
     assert {name: each["common"]["done"] for name, each in told.items() if "common" in each} == {
         "lexicon": [0], "onehot": [0], "averaged": [0]
     }  # fmt: skip
@@ -212,6 +211,77 @@ def test_a_network(given, tmp_path):
     assert {path.name for path in folder.iterdir()} == {"result.json", "predictions.tsv"}
 
 
+LANGUAGE_MODELS = """
+n_folds = 4
+[language_models.few]
+kind = "next-word"
+cell = "gru"
+dim = 8
+hidden = 8
+n_layers = 1
+window = 8
+streams = 2
+min_count = 1
+epochs = 1
+[language_models.further]
+kind = "masked"
+encoder = true
+window = 16
+batch_tokens = 64
+epochs = 1
+[[rungs]]
+name = "gru"
+kind = "gru"
+language_model = "few"
+seeds = [0, 1]
+folds = [1]
+settings = { dim = 8, hidden = 8, epochs = 1, min_count = 1 }
+[[rungs]]
+name = "scene"
+kind = "scene"
+language_model = "further"
+folds = [1]
+settings = { epochs = 1, budget = 64, leading = 16, trailing = 8, average = 0.0 }
+"""
+
+
+def test_language_models(given, tmp_path):
+    (tmp_path / "p.toml").write_text(LANGUAGE_MODELS, encoding="utf-8")
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text("她走了，没有回头。\n你怎么不早说！\n" * 60, encoding="utf-8")
+    ladder, out = read_ladder(tmp_path / "p.toml"), tmp_path / "out"
+    (told,) = run_ladder(ladder, replace(given, texts=()), out, only=["gru"])
+    assert told["status"] == "skipped" and "language models: give running text" in told["why"]
+    given = replace(given, texts=(tmp_path / "texts",))
+    assert "--encoder" in run_ladder(ladder, given, out, only=["scene"])[0]["why"]
+    given = replace(given, encoder=str(tiny_encoder()))
+    gru, scene = run_ladder(ladder, given, out, jobs=2)
+    assert (gru["status"], scene["status"]) == ("measured", "measured"), [each.get("why") for each in (gru, scene)]
+    assert gru["first_trained"]["told"]["perplexity"] < gru["first_trained"]["told"]["perplexity_before"]
+    assert "pseudo_perplexity" in scene["first_trained"]["told"] and gru["first_trained"]["wall"] > 0
+    assert gru["asked"]["start"]["cell"] == "gru" and scene["asked"]["encoder"]["encoder"].startswith("bert ")
+    # the scene reader is the one that the encoder of the recipe makes
+    learn, held_out = deal(read_labeled(given.data), 1, 4)
+    model = tmp_path / "model"
+    train(
+        network_config("scene", {"encoder": str(out / "language_models" / "further"), **ladder.rungs[1].settings}),
+        learn,
+        model,
+    )
+    expected = load(model).score(held_out[0].script).values
+    found = read_predictions(out / "rungs" / "scene" / "seed-0" / "fold-1" / "predictions.tsv")
+    assert np.abs(np.array([found[cue.id] for cue in held_out[0].script.cues]) - expected).max() < 1e-3
+    # one test, by the first seed
+    assert (out / "rungs" / "gru" / "seed-0" / "test").is_dir() and not (
+        out / "rungs" / "gru" / "seed-1" / "test"
+    ).exists()
+    assert gru["test"]["score_spread"] is None and gru["folds"]["score_spread"] is not None
+    # another encoder
+    shutil.rmtree(out / "rungs" / "scene")
+    _, scene = run_ladder(ladder, replace(given, encoder=str(tiny_encoder("roberta"))), out, only=["scene"])
+    assert scene["status"] == "failed" and "of another encoder" in scene["why"]
+
+
 def test_figures_of_seeds():
     truth = np.array([[0.0, 1, 2, 3, 0, 1], [1, 0, 0, 0, 2, 3]])
     made = [Evaluation(("1",), np.zeros(2, dtype=np.int64), truth, truth + d, np.ones(2)) for d in (0.25, 0.5)]
@@ -230,11 +300,12 @@ def test_shipped_presets(name):
     kinds = [rung.kind for rung in preset.rungs]
     if name == "ladder":
         assert {*RUNGS, "pair", "scene"} <= set(kinds)
-        assert set(preset.vectors) == {rung.vectors for rung in preset.rungs if rung.vectors}
+        asked = {each for rung in preset.rungs for each in preset.recipes_of(rung)}
+        assert asked == {(group, name) for group in RECIPES for name in getattr(preset, group)}
     for rung in preset.rungs:
         if rung.kind in RUNGS or is_network(rung.kind):
-            _check_settings(rung)
-    _check_recipes(preset.vectors)
+            check_settings(rung)
+    check_recipes(preset, preset.rungs)
     assert not is_network("ladder") and not is_network("ladder-small") and not is_network("tfidf")
 
 
@@ -250,6 +321,8 @@ BAD = {
     "[[rungs]]\nname = 'a'\nkind = 3": "kind of the rung a is 3",
     "[[rungs]]\nname = 'a'": "no kind",
     "[[rungs]]\nname = 'a'\nkind = 'averaged'\nvectors = 'v'": r"\[vectors\.v\]",
+    "[[rungs]]\nname = 'a'\nkind = 'gru'\nlanguage_model = 'm'": r"\[language_models\.m\]",
+    "language_models = 1\n[[rungs]]\nname = 'a'\nkind = 'gru'": "language_models are no tables",
     "jobs = 2\n[[rungs]]\nname = 'a'\nkind = 'onehot'": "sets 'jobs'",
     "[[rungs]": "cannot be read",
 }
@@ -277,6 +350,10 @@ def test_what_is_refused_before_anything_is_trained(given, tmp_path):
         "kind = 'onehot'\nseeds = [0, 1]": "no seed",
         "kind = 'onehot'\nvectors = 'v'\n[vectors.v]\nmethod = 'cbow'": "takes none",
         "kind = 'averaged'\nvectors = 'v'\n[vectors.v]\nmethod = 'bow'": "vectors v: the method is 'bow'",
+        "kind = 'onehot'\nlanguage_model = 'm'\n[language_models.m]\nkind = 'masked'": "takes none",
+        "kind = 'gru'\nlanguage_model = 'm'\n[language_models.m]\nkind = 'next'": "language_models m: the kind is 'next'",
+        "kind = 'gru'\nlanguage_model = 'm'\n[language_models.m]\nkind = 'next-word'\ndims = 3": "no setting 'dims'",
+        "kind = 'gru'\nlanguage_model = 'm'\n[language_models.m]\nkind = 'next-word'\nencoder = true": "with an encoder",
     }.items():
         with pytest.raises(InputError, match=found):
             run_ladder(rung(text), replace(given, encoder="x"), out)

@@ -21,7 +21,9 @@ def ladder(
     ] = None,
     texts: Annotated[
         list[Path] | None,
-        typer.Option("--texts", help="Running text for word vectors: a file or a folder. May be repeated."),
+        typer.Option(
+            "--texts", help="Running text for word vectors and language models: a file or a folder. May be repeated."
+        ),
     ] = None,
     encoder: Annotated[
         str | None, typer.Option("--encoder", help="Pretrained encoder: a Hugging Face folder or a hub name.")
@@ -54,7 +56,8 @@ def ladder(
     from juqing.cli.output import printable, progress
     from juqing.report.evaluation import vl_convert
     from juqing.report.ladder import write_ladder
-    from juqing.training.ladder_run import PRESETS, Given, held_out_lines, read_ladder, run_ladder
+    from juqing.training.ladder_preset import PRESETS, read_ladder
+    from juqing.training.ladder_run import Given, held_out_lines, run_ladder
 
     vl_convert()  # says which extra is missing
     shipped = {"small": "ladder-small.toml", "full": "ladder.toml"}

@@ -36,11 +36,10 @@ _WORDS = {
         "front": "no other is both faster and better", "rmse": "RMSE", "pearson": "Pearson",
     },
 }  # fmt: skip
-CHINESE = {
+_CHINESE = {
     "folds": "折", "score": "分数", "RMSE": "RMSE", "Pearson": "Pearson", "test score": "测试分数", "test Pearson": "测试 Pearson",
     "parameters": "参数", "size": "大小", "training": "训练", "CPU": "CPU", "cues/s": "每秒人物行", "memory: training": "内存：训练", "scoring": "打分",
 }  # fmt: skip
-"""The names of the columns for people, in Chinese."""
 
 Told = Sequence[dict[str, Any]]
 
@@ -119,7 +118,7 @@ def rows(told: Told) -> list[dict[str, Any]]:
     """The table: a row for each rung, the lowest first, plain numbers; None where there is none."""
     found = []
     for each in told:
-        folds, test, common, vectors = (each.get(key, {}) for key in ("folds", "test", "common", "vectors_trained"))
+        folds, test, common, first = (each.get(key, {}) for key in ("folds", "test", "common", "first_trained"))
         done = folds.get("done", [])
         found.append(
             {
@@ -145,9 +144,9 @@ def rows(told: Told) -> list[dict[str, Any]]:
                     for key in ("parameters", "n_bytes", "train_seconds", "train_cpu_seconds", "train_peak_mb")
                 },
                 "resumed": each.get("resumed"),
-                "vectors_seconds": vectors.get("wall"),
-                "vectors_cpu_seconds": vectors.get("cpu"),
-                "vectors_peak_mb": vectors.get("peak_mb"),
+                "first_seconds": first.get("wall"),
+                "first_cpu_seconds": first.get("cpu"),
+                "first_peak_mb": first.get("peak_mb"),
                 "cues_per_second": each.get("cues_per_second"),
                 "score_peak_mb": each.get("score_peak_mb"),
                 "data": each.get("data", ""),
@@ -209,6 +208,12 @@ def columns(told: Told) -> list[tuple[str, Any]]:
     ]
 
 
+def chinese(column: str) -> str:
+    """The name of a column for people, in Chinese."""
+    name, _, folds = column.partition(", fold ")
+    return _CHINESE[name] + (f"，第 {folds} 折" if folds else "")
+
+
 def notes(told: Told) -> list[tuple[str, str]]:
     """What must be known to read the table, in English and in Chinese."""
     some = measured(told)
@@ -245,8 +250,8 @@ def notes(told: Told) -> list[tuple[str, str]]:
     found.append(
         (
             f"Training: of one model, wall time{f', {jobs} processes at a time, which slows each' if jobs > 1 else ''}; + word "
-            f"vectors. Memory: peak of the process. On {device}, {n_cores} cores.",
-            f"训练：一个模型的实际时间{f'，同时 {jobs} 个进程，各自会慢一些' if jobs > 1 else ''}；+ 词向量。内存：进程的峰值。"
+            f"vectors or a language model. Memory: peak of the process. On {device}, {n_cores} cores.",
+            f"训练：一个模型的实际时间{f'，同时 {jobs} 个进程，各自会慢一些' if jobs > 1 else ''}；+ 词向量或语言模型。内存：进程的峰值。"
             f"{device}，{n_cores} 核。",
         )
     )
@@ -430,7 +435,7 @@ def render_ladder(told: Told, lines: Lines, *, title: str = "", with_text: bool 
         data,
         title=title,
         language=language,
-        columns=[(name, CHINESE.get(name.split(",")[0], name)) for name, _ in columns(told)],
+        columns=[(name, chinese(name)) for name, _ in columns(told)],
         rows=[(row, [cell(row) for _, cell in columns(told)]) for row in table],
         notes=notes(told) if table else [],
         absent=[row for row in rows(told) if row["why"]],
@@ -500,7 +505,7 @@ def _folds(row: dict[str, Any]) -> str:
 
 
 def _training(row: dict[str, Any]) -> str:
-    vectors = f" + {duration(row['vectors_seconds'])}" if row["vectors_seconds"] is not None else ""
+    vectors = f" + {duration(row['first_seconds'])}" if row["first_seconds"] is not None else ""
     return ("≥ " if row["resumed"] else "") + duration(row["train_seconds"]) + vectors
 
 

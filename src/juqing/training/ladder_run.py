@@ -5,7 +5,7 @@ A unit is one model: a rung, a seed, and what it learns from and is scored on. I
 
 - `fold-K`: the scripts of all folds but K are learned from, those of K are scored;
 - `curve-N-fold-K`: the same with N of these scripts, for the learning curve, of the first seed alone;
-- `test`: all scripts are learned from, the test table is scored; the first seed's model stays in `OUT/rungs/RUNG/model`.
+- `test`: all scripts are learned from, the test table is scored, once: by the first seed. Its model stays in `OUT/rungs/RUNG/model`.
 
 Each is trained in one process and scored in another (`juqing.training.ladder_unit`), so that peak memory means what it says.
 """
@@ -17,15 +17,14 @@ import inspect
 import json
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys
 import threading
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -39,57 +38,15 @@ from juqing.reading.table import LabeledScript
 from juqing.report.ladder import Lines
 from juqing.training import deal
 from juqing.training.evaluation import Evaluation, evaluate
-from juqing.training.ladder import RUNGS, make_rung
+from juqing.training.ladder import RUNGS
+from juqing.training.ladder_preset import Ladder, LadderRung, check_recipes, check_settings, is_network, start_setting
 from juqing.training.ladder_unit import network_config
 
 Progress = Callable[[float, float, str], None]
 """Called with the units done, those in all, and what was done last."""
 
-PRESETS = Path(__file__).parent / "presets"
 SPEC, RESULT, PREDICTIONS = "rung.json", "result.json", "predictions.tsv"
 _LOG = "log.txt"
-
-
-@dataclass(frozen=True)
-class LadderRung:
-    """A rung as a preset asks for it.
-
-    Attributes:
-        name: Unique in the preset.
-        kind: One of `RUNGS`, or a network.
-        settings: Of its kind.
-        seeds: One model for each; one seed where the kind has none.
-        folds: Folds to score, counted from 0; all where None.
-        curve: Numbers of scripts to learn from, for the learning curve.
-        vectors: A recipe of the preset for its word vectors.
-        encoder: Whether it starts from the encoder that the user names.
-        lexicon: Whether it has the lexicons that the user names.
-    """
-
-    name: str
-    kind: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    seeds: tuple[int, ...] = (0,)
-    folds: tuple[int, ...] | None = None
-    curve: tuple[int, ...] = ()
-    vectors: str | None = None
-    encoder: bool = False
-    lexicon: bool = False
-
-
-@dataclass(frozen=True)
-class Ladder:
-    """What a preset asks for.
-
-    Attributes:
-        rungs: The lowest one first.
-        n_folds: Folds of scripts.
-        vectors: Recipes of word vectors by name: what `juqing.training.ladder_unit.vectors` takes.
-    """
-
-    rungs: tuple[LadderRung, ...]
-    n_folds: int = 5
-    vectors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,7 +56,7 @@ class Given:
     Attributes:
         data: Labeled table to learn from.
         test: Labeled table that is scored once, or None.
-        texts: Running text for word vectors.
+        texts: Running text for word vectors and language models.
         encoder: A Hugging Face folder, the name of one on a hub, or the folder of a run; or None.
         lexicons: Files of emotion words.
         test_error: Mean squared error that the labels of `test` are known to have, which is added to that of predictions.
@@ -122,66 +79,6 @@ class _Unit:
     asked: dict[str, Any]
     train: dict[str, Any]
     score: dict[str, Any]
-
-
-def read_ladder(path: Path) -> Ladder:
-    """Read a preset; `presets/ladder.toml` shows the form.
-
-    Raises:
-        InputError: It cannot be read, or names something that there is not.
-    """
-    try:
-        read = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"the preset cannot be read: {error}.", "Give a TOML file.", path=path) from None
-
-    def refuse(found: str, remedy: str) -> InputError:
-        return InputError(found, remedy, path=path)
-
-    known = [each.name for each in fields(LadderRung)]
-    if unknown := sorted(read.keys() - {"rungs", "n_folds", "vectors"}):
-        raise refuse(f"the preset sets {unknown[0]!r}.", "Known are n_folds, vectors, rungs.")
-    n_folds, recipes, tables = read.get("n_folds", 5), read.get("vectors", {}), read.get("rungs", [])
-    if not isinstance(n_folds, int) or n_folds < 2:
-        raise refuse(f"n_folds is {n_folds!r}.", "It is a whole number, 2 or more.")
-    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
-        raise refuse("the preset has no rungs.", "Give each as a table [[rungs]] with name and kind.")
-    if not isinstance(recipes, dict) or not all(isinstance(recipe, dict) for recipe in recipes.values()):
-        raise refuse("vectors are no tables.", "Give each recipe as a table [vectors.NAME].")
-    rungs: list[LadderRung] = []
-    for table in tables:
-        name = table.get("name")
-        if not isinstance(name, str) or not re.fullmatch(r"[\w.+-]+", name) or name.startswith("."):
-            raise refuse(f"the name of a rung is {name!r}.", "Give each a name of letters, digits and - + _.")
-        if name in [rung.name for rung in rungs]:
-            raise refuse(f"there are two rungs {name!r}.", "Give each a name of its own.")
-        if unknown := sorted(table.keys() - set(known)):
-            raise refuse(f"the rung {name} has {unknown[0]!r}.", f"Known are {', '.join(known)}.")
-        types = {"kind": str, "settings": dict, "vectors": str, "encoder": bool, "lexicon": bool}
-        for key, kind in types.items():
-            if not isinstance(table.get(key, kind()), kind):
-                raise refuse(f"{key} of the rung {name} is {table[key]!r}.", f"It is of the type {kind.__name__}.")
-        for key in ("seeds", "folds", "curve"):
-            values = table.get(key, [])
-            if not isinstance(values, list) or not all(type(value) is int and value >= 0 for value in values):
-                raise refuse(f"{key} of the rung {name} is {values!r}.", "It is a list of whole numbers, 0 or more.")
-        if "kind" not in table:
-            raise refuse(f"the rung {name} has no kind.", "Give one, as in `juqing train KIND`.")
-        values: dict[str, Any] = {key: tuple(each) if isinstance(each, list) else each for key, each in table.items()}
-        rung = LadderRung(**values)
-        if any(fold >= n_folds for fold in rung.folds or ()):
-            raise refuse(f"folds of the rung {name} are {list(rung.folds or ())}.", f"There are 0 to {n_folds - 1}.")
-        if rung.vectors is not None and rung.vectors not in recipes:
-            raise refuse(
-                f"the rung {name} asks for vectors {rung.vectors!r}.", f"Add a table [vectors.{rung.vectors}]."
-            )
-        rungs.append(rung)
-    return Ladder(tuple(rungs), n_folds, recipes)
-
-
-def is_network(kind: str) -> bool:
-    """Whether a kind is a network, with a preset of its own beside those of the ladder."""
-    return kind not in RUNGS and not kind.startswith("ladder") and (PRESETS / f"{kind}.toml").is_file()
 
 
 def run_ladder(
@@ -223,28 +120,29 @@ def run_ladder(
     labeled = _read(given.data, ladder.n_folds)
     tested = _read(given.test, 1) if given.test else []
     asked_for = [rung for rung in ladder.rungs if not only or rung.name in only]
-    missing = {rung.name: why for rung in asked_for if (why := _lacks(rung, given, out))}
+    missing = {rung.name: why for rung in asked_for if (why := _lacks(rung, ladder, given, out))}
     for rung in asked_for:
-        _check_settings(rung)
-    _check_recipes(
-        {name: recipe for name, recipe in ladder.vectors.items() if any(name == r.vectors for r in asked_for)}
-    )
+        check_settings(rung)
+    check_recipes(ladder, asked_for)
     chosen = [rung for rung in asked_for if rung.name not in missing]
     plan = _Plan(ladder, given, out, labeled, tested)
     units = {rung.name: plan.units(rung) for rung in chosen}
     for each in units.values():
         for unit in each:
             _check_same(unit, out)
-    recipes = dict.fromkeys(rung.vectors for rung in chosen if rung.vectors and units[rung.name])
+    recipes = dict.fromkeys(each for rung in chosen if units[rung.name] for each in ladder.recipes_of(rung))
     work = _Work(jobs, sum(map(len, units.values())) + len(recipes), progress)
     failed: dict[str, str] = {}
     try:
         work.each(
-            [(name, lambda name=name: plan.train_vectors(name, work)) for name in recipes], failed, prefix="vectors "
+            [(" ".join(each), lambda each=each: plan.train_recipe(*each, work)) for each in recipes],
+            failed,
+            prefix="recipe ",
         )
         for rung in chosen:
-            if rung.vectors and (why := failed.get(f"vectors {rung.vectors}")):
-                failed[rung.name] = why
+            for each in ladder.recipes_of(rung):
+                if why := failed.get(f"recipe {' '.join(each)}"):
+                    failed[rung.name] = why
         jobs_of = [(name, lambda unit=unit: _run(unit, work)) for name, each in units.items() for unit in each]
         work.each(jobs_of, failed)
     except BaseException:
@@ -281,56 +179,21 @@ def _read(data: Path, n_scripts: int) -> list[LabeledScript]:
     return labeled
 
 
-def _lacks(rung: LadderRung, given: Given, out: Path) -> str:
+def _lacks(rung: LadderRung, ladder: Ladder, given: Given, out: Path) -> str:
     """Why a rung cannot be trained; nothing where it can."""
     if rung.kind not in RUNGS and not is_network(rung.kind):
         return f"this version has no kind {rung.kind!r}"
-    if rung.vectors and not given.texts and not (out / "vectors" / f"{rung.vectors}.json").is_file():
-        return "needs word vectors: give running text with --texts"
-    if rung.encoder and given.encoder is None:
+    for group, name in ladder.recipes_of(rung):
+        if not given.texts and not (out / group / f"{name}.json").is_file():
+            return f"needs {group.replace('vectors', 'word vectors').replace('_', ' ')}: give running text with --texts"
+    goes_on = rung.language_model and ladder.language_models[rung.language_model].get("encoder")
+    if (rung.encoder or goes_on) and given.encoder is None:
         return "needs a pretrained encoder: give one with --encoder"
     if rung.lexicon and not given.lexicons:
         return "needs a lexicon: give one with --lexicon"
     if rung.folds == () and given.test is None:
         return "has no folds in the preset: give a table to score with --test"
     return ""
-
-
-def _check_settings(rung: LadderRung) -> None:
-    """Raise `InputError` where a kind has no such setting: asked before long work, not after it."""
-    has_seed = True
-    files = {name: "-" for name in ("vectors", "encoder", "lexicon") if getattr(rung, name)}
-    if rung.kind in RUNGS:
-        known = inspect.signature(RUNGS[rung.kind]).parameters
-        if unknown := [name for name in files if name not in known]:
-            raise InputError(f"the rung {rung.name} asks for {unknown[0]}.", f"{rung.kind} takes none.")
-        make_rung(rung.kind, {name: value for name, value in rung.settings.items() if name != "vectors"})
-        has_seed = "seed" in known
-    elif is_network(rung.kind):
-        network_config(rung.kind, {**files, **rung.settings})
-    if len(rung.seeds) != 1 and not has_seed:
-        raise InputError(
-            f"the rung {rung.name} has {len(rung.seeds)} seeds.", f"{rung.kind} has no seed: it is always the same."
-        )
-    if not rung.seeds:
-        raise InputError(f"the rung {rung.name} has no seed.", "Give one or several.")
-
-
-def _check_recipes(recipes: Mapping[str, Mapping[str, Any]]) -> None:
-    """The same for recipes of word vectors."""
-    if not recipes:
-        return
-    from juqing.text.corpus import Corpus
-    from juqing.vectors.training import config_of
-
-    for name, recipe in recipes.items():
-        settings = dict(recipe)
-        try:
-            Corpus([[]], unit=settings.pop("unit", "word"), tags=settings.pop("tags", False))
-            settings.pop("min_count", None)
-            config_of(settings.pop("method", "skip-gram"), settings, window=settings.pop("window", 5))
-        except InputError as error:
-            raise InputError(f"the vectors {name}: {error.found}", error.remedy) from None
 
 
 class _Plan:
@@ -342,8 +205,13 @@ class _Plan:
         self.ladder, self.given, self.out = ladder, given, out
         self.labeled, self.tested = labeled, tested
         self.prints = {path: _file_print(path) for path in (given.data, given.test, *given.lexicons) if path}
-        self._encoder: str | None = None
         self._text: dict[tuple[str, bool], str] = {}
+
+    @cached_property
+    def encoder(self) -> str:
+        """What tells the user's encoder from another one."""
+        assert self.given.encoder is not None
+        return _encoder_print(self.given.encoder)
 
     def units(self, rung: LadderRung) -> list[_Unit]:
         """All models of a rung."""
@@ -357,7 +225,7 @@ class _Plan:
                     order = random.Random(fold).sample(learn, len(learn))  # a larger part holds the smaller ones
                     for n in sorted({n for n in rung.curve if 0 < n < len(learn)}):
                         found.append(self._unit(rung, seed, f"curve-{n}-fold-{fold}", order[:n], held_out))
-            if self.tested:
+            if self.tested and seed == rung.seeds[0]:
                 found.append(self._unit(rung, seed, "test", _titles(self.labeled), _titles(self.tested)))
         return found
 
@@ -383,17 +251,18 @@ class _Plan:
     def _settings(self, rung: LadderRung, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """The settings of a model, and all there are, defaults filled in and files told by what is in them."""
         settings, told = dict(rung.settings), {}
-        if rung.vectors:
-            settings["vectors"] = str(self._vectors(rung.vectors))
-            told["vectors"] = dict(self.ladder.vectors[rung.vectors])
+        for group, name in self.ladder.recipes_of(rung):
+            setting = "vectors" if group == "vectors" else start_setting(rung.kind)
+            settings[setting] = str(self._made(group, name))
+            told[setting] = dict(getattr(self.ladder, group)[name])
+            if told[setting].get("encoder"):
+                told[setting]["encoder"] = self.encoder
         if rung.lexicon:
             settings["lexicon"] = [str(path) for path in self.given.lexicons]
             told["lexicon"] = [self.prints[path] for path in self.given.lexicons]
         if rung.encoder:
-            assert self.given.encoder is not None
             settings["encoder"] = self.given.encoder
-            self._encoder = self._encoder or _encoder_print(self.given.encoder)
-            told["encoder"] = self._encoder
+            told["encoder"] = self.encoder
         if is_network(rung.kind):
             settings["seed"] = seed
             settled = asdict(network_config(rung.kind, settings))
@@ -404,40 +273,44 @@ class _Plan:
             settled = {name: each.default for name, each in signature.items()} | settings
         return settings, json.loads(json.dumps(settled | told))
 
-    def _vectors(self, name: str) -> Path:
-        return self.out / "vectors" / f"{name}.safetensors"
+    def _made(self, group: str, name: str) -> Path:
+        return self.out / group / (f"{name}.safetensors" if group == "vectors" else name)
 
-    def train_vectors(self, name: str, work: _Work) -> str:
-        """Train the vectors of a recipe where they are not there; why not, where it fails."""
-        path, recipe = self._vectors(name), dict(self.ladder.vectors[name])
-        kept = path.with_suffix(".json")
+    def train_recipe(self, group: str, name: str, work: _Work) -> str:
+        """Train word vectors or a language model where they are not there; why not, where it fails."""
+        path, recipe = self._made(group, name), dict(getattr(self.ladder, group)[name])
+        kept = self.out / group / f"{name}.json"
         if not self.given.texts:
             return ""
-        asked = {"recipe": recipe, "text": self._text_print(recipe)}
-        if kept.is_file() and path.is_file():
+        asked: dict[str, Any] = {"recipe": recipe, "text": self._text_print(group, recipe)}
+        if group == "language_models" and recipe.get("encoder"):
+            asked["encoder"] = self.encoder
+        if kept.is_file() and path.exists():
             if (before := _read_json(kept))["asked"] == asked:
                 return ""
-            what = (
-                "of another recipe"
-                if before["asked"]["recipe"] != recipe
-                else "of other text, or of an older state of it"
-            )
+            what = "of other text, or of an older state of it"
+            if before["asked"]["recipe"] != recipe:
+                what = "of another recipe"
+            elif before["asked"].get("encoder") != asked.get("encoder"):
+                what = "of another encoder"
             return (
                 f"{path.name} is {what}. Choose another --out, or delete {path} and the rungs that were trained with it"
             )
-        request = {
-            "do": "vectors", "text": [str(text) for text in self.given.texts], "recipe": recipe, "out": str(path),
-            "run": str(path.with_suffix(".run")),
-        }  # fmt: skip
+        request: dict[str, Any] = {"text": [str(text) for text in self.given.texts], "recipe": recipe, "out": str(path)}
+        if group == "vectors":
+            request |= {"do": "vectors", "run": str(path.with_suffix(".run"))}
+        else:
+            request |= {"do": "language_model", "encoder": self.given.encoder or ""}
         told = work.call(request, path.parent / f"{name}.log.txt")
         _write_json(kept, {"asked": asked, **told})
         return ""
 
-    def _text_print(self, recipe: Mapping[str, Any]) -> str:
+    def _text_print(self, group: str, recipe: Mapping[str, Any]) -> str:
         from juqing.reading.files import text_sources
         from juqing.text.corpus import Corpus
 
-        key = recipe.get("unit", "word"), recipe.get("tags", False)
+        unit = "character" if group == "language_models" and recipe["kind"] == "masked" else "word"
+        key = recipe.get("unit", unit), recipe.get("tags", False)
         if key not in self._text:
             self._text[key] = Corpus(text_sources(self.given.texts), unit=key[0], tags=key[1]).fingerprint()
         return self._text[key]
@@ -468,15 +341,17 @@ class _Plan:
             "cues_per_second": round(sum(each["n_cues"] for each in scored) / max(1e-9, sum(each["wall"] for each in scored)), 1),
             "score_peak_mb": max(each["peak_mb"] for each in scored),
         }  # fmt: skip
-        if rung.vectors and (kept := self._vectors(rung.vectors).with_suffix(".json")).is_file():
-            told = _read_json(kept)
-            about["vectors_trained"] = {key: told[key] for key in ("wall", "cpu", "peak_mb", "n_words", "dim")}
+        for group, name in self.ladder.recipes_of(rung):
+            if (kept := self.out / group / f"{name}.json").is_file():
+                told = _read_json(kept)
+                about["first_trained"] = {key: told[key] for key in told if key not in ("asked", "resumed")}
         if folds:
             about["folds"] = {"of": self.ladder.n_folds, "done": folds, **self.figures_of(rung, folds)}
             about["curve"] = self._curve(rung, folds, done)
-        if self.tested and all((seed, "test") in done for seed in rung.seeds):
-            predicted = [self._predicted(rung, seed, ["test"], self.tested) for seed in rung.seeds]
-            about["test"] = figures(predicted, self.given.test_error)
+        if self.tested and (rung.seeds[0], "test") in done:
+            about["test"] = figures(
+                [self._predicted(rung, rung.seeds[0], ["test"], self.tested)], self.given.test_error
+            )
         return about
 
     def figures_of(self, rung: LadderRung, folds: Sequence[int]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """One model of a ladder in a process of its own, so that its memory can be measured: `python -m juqing.training.ladder_unit REQUEST`.
 
-A request is a JSON file; `do` is `vectors`, `train` or `score`, the rest are the arguments of that function. The process says on standard
+A request is a JSON file; `do` is `vectors`, `language_model`, `train` or `score`, the rest are the arguments of that function. The process says on standard
 output, a JSON object a line, how far it is (`progress`) and what came of it (`result` or `error`). What libraries print goes to standard
 error.
 """
@@ -17,7 +17,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields
 from importlib import metadata
@@ -64,6 +64,61 @@ def vectors(text: Sequence[str], recipe: dict[str, Any], out: str, run: str, tel
         write_vectors(table, Path(out))
     shutil.rmtree(run)
     return {**measured, "resumed": resumed, "n_words": len(table), "dim": table.dim, "told": told}
+
+
+def language_model(text: Sequence[str], recipe: dict[str, Any], encoder: str, out: str, tell: Tell) -> dict[str, Any]:
+    """Train a language model; an interrupted one goes on.
+
+    Args:
+        text: Files and folders.
+        recipe: See `language_model_config`.
+        encoder: What it goes on with, if it does.
+        out: The folder to write.
+        tell: Told of progress.
+    """
+    from juqing.pretraining import pretraining_module
+    from juqing.reading.files import text_sources
+    from juqing.text.corpus import Corpus
+
+    config = language_model_config(recipe, encoder)
+    next_word = recipe["kind"] == "next-word"
+    module = pretraining_module("next_word" if next_word else "masked")
+    corpus = Corpus(text_sources([Path(path) for path in text]), unit=config.unit if next_word else "character")
+    resumed = Path(out + ".run").exists()
+    with measuring() as measured:
+        told = (module.train_next_word if next_word else module.train_masked)(
+            config, corpus, Path(out), resume=True, progress=lambda done, total, what: tell(done, total)
+        )
+    return {**measured, "resumed": resumed, "told": told}
+
+
+def language_model_config(recipe: Mapping[str, Any], encoder: str) -> Any:
+    """The configuration of a language model: the package's preset of its kind, changed by a recipe.
+
+    Args:
+        recipe: `kind`, `next-word` or `masked`; `encoder`, whether it goes on with `encoder`; the rest are settings.
+        encoder: A Hugging Face folder or the name of one on a hub.
+
+    Raises:
+        InputError: There is no such kind or setting, or a value is out of its range.
+    """
+    from juqing.errors import InputError
+    from juqing.pretraining import pretraining_module
+
+    loop = pretraining_module("loop")
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in recipe.items()}
+    kind, goes_on = given.pop("kind", None), given.pop("encoder", False)
+    if kind not in ("next-word", "masked") or (goes_on and kind == "next-word"):
+        found = f"the kind is {kind!r}" + (", with an encoder" if goes_on else "")
+        raise InputError(f"{found}.", "It is next-word, or masked, with encoder = true or from nothing.")
+    if kind == "next-word":
+        config, preset = pretraining_module("next_word").NextWordConfig, "next-word"
+    elif goes_on:
+        config, preset = pretraining_module("masked").MaskedConfig, "masked"
+        given["encoder"] = encoder
+    else:
+        config, preset = pretraining_module("scratch").ScratchConfig, "scratch"
+    return _config(kind, given, lambda: loop.load_config(config, loop.preset(preset), **given), config)
 
 
 def train(
@@ -129,22 +184,25 @@ def network_config(kind: str, settings: dict[str, Any]) -> Any:
     Raises:
         InputError: There is no such setting, or a value is out of its range.
     """
-    from juqing.errors import InputError
     from juqing.training import network_module
 
     run = network_module()
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    known = run.TransformerConfig if kind in run.TransformerConfig.kinds else run.RunConfig
+    return _config(kind, given, lambda: run.load_config(run.preset(kind), **{**given, "kind": kind}), known)
+
+
+def _config(kind: str, given: Mapping[str, Any], load: Callable[[], Any], known: type[Any]) -> Any:
+    """What `load` makes of `given`, where all these are settings of a dataclass, and of the right types."""
+    from juqing.errors import InputError
+
+    names = [field.name for field in fields(known)]
+    if unknown := [name for name in given if name not in names]:
+        raise InputError(f"{kind} has no setting {unknown[0]!r}.", f"It has {', '.join(names)}.")
     try:
-        return run.load_config(run.preset(kind), **{**given, "kind": kind})
-    except TypeError as error:
-        if (
-            unknown := re.search(r"unexpected keyword argument '(\w+)'", str(error))
-        ) is None:  # a text in place of a number
-            raise InputError(f"a setting of {kind} is of the wrong type: {error}.", "Correct the preset.") from None
-        known = ", ".join(
-            field.name for field in fields(run.load_config(run.preset(kind), kind=kind, encoder=given.get("encoder")))
-        )
-        raise InputError(f"{kind} has no setting {unknown[1]!r}.", f"It has {known}.") from None
+        return load()
+    except TypeError as error:  # a text in place of a number
+        raise InputError(f"a setting of {kind} is of the wrong type: {error}.", "Correct the preset.") from None
 
 
 def _start_up(kind: str, network: bool) -> None:
@@ -221,7 +279,9 @@ def _machine() -> dict[str, Any]:
     return {"versions": versions, "device": device, "n_cores": os.cpu_count()}
 
 
-_DO: dict[str, Callable[..., dict[str, Any]]] = {"vectors": vectors, "train": train, "score": score}
+_DO: dict[str, Callable[..., dict[str, Any]]] = {
+    "vectors": vectors, "language_model": language_model, "train": train, "score": score
+}  # fmt: skip
 
 
 def main() -> None:
