@@ -188,6 +188,18 @@ def test_a_run_of_another_model_is_shown_until_the_first_is_asked_for_again(data
     assert shown().rmse == 0.5
 
 
+def test_a_full_queue_takes_nothing_but_what_waits_already(database):
+    for k in range(2):
+        jobs.submit(database, "a.txt", TEXT + b"%d" % k, "m", "m", most=2)
+    before = counts(database)
+    with pytest.raises(jobs.QueueFullError, match="limit of this server is 2"):
+        jobs.submit(database, "a.txt", TEXT, "m", "m", most=2)
+    assert counts(database) == before
+    assert jobs.submit(database, "a.txt", TEXT + b"0", "m", "m", most=2).state == "queued"
+    assert jobs.claim(database, "w") is not None
+    jobs.submit(database, "a.txt", TEXT, "m", "m", most=2)
+
+
 def test_one_worker_gets_a_job(database):
     for k in range(12):
         jobs.submit(database, "a.txt", TEXT + b"%d" % k, "m", "m")
@@ -223,7 +235,7 @@ def test_a_lost_job_is_queued_again_and_its_first_worker_cannot_finish(database)
     assert jobs.report(database, first.id, "w1", "scoring", 1, 2) == "lost"
     values = np.zeros((0, 6), np.float32)
     assert not jobs.finish(database, first, None, values)
-    jobs.fail(database, first, "late")
+    jobs.fail(database, first.id, "w1", "late")
     assert jobs.finish(database, second, None, values)
     assert not jobs.finish(database, second, None, values)
     assert counts(database)["runs"] == 1
@@ -262,7 +274,7 @@ def test_cancel(database):
     asked = jobs.cancel(database, job.id)
     assert asked is not None and asked.state == "running"
     assert jobs.report(database, job.id, "w", "scoring", 1, 2) == "canceled"
-    jobs.stop(database, job)
+    jobs.stop(database, job.id, "w")
     with reading(database) as connection:
         found = jobs.get_job(connection, job.id)
     assert found is not None
@@ -280,7 +292,7 @@ def test_uploading_again_takes_a_cancel_back(database):
     assert jobs.report(database, job.id, "w") == "go on"
     jobs.cancel(database, job.id)
     jobs.submit(database, "a.txt", TEXT, "m", "m")
-    jobs.stop(database, job)  # the worker had heard of the first only
+    jobs.stop(database, job.id, "w")  # the worker had heard of the first only
     with reading(database) as connection:
         found = jobs.get_job(connection, job.id)
     assert found is not None and found.state == "queued"
@@ -393,7 +405,7 @@ def test_a_failed_file_can_be_uploaded_again(database):
     jobs.submit(database, "a.txt", TEXT, "m", "m")
     job = jobs.claim(database, "w")
     assert job is not None
-    jobs.fail(database, job, "no\0t a script")
+    jobs.fail(database, job.id, "w", "no\0t a script")
     again = jobs.submit(database, "a.txt", TEXT, "m", "m")
     assert again.id != job.id and again.state == "queued"
     with reading(database) as connection:

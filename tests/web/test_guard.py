@@ -69,6 +69,17 @@ def test_our_own_page_may(client, headers):
     assert client.post("/api/scripts", json={"text": TALK}, headers=headers).status_code == 202
 
 
+def test_the_opener_policy_is_sent_where_browsers_heed_it(client, guarded):
+    name = "cross-origin-opener-policy"
+    assert client.get("/api/health").headers[name] == "same-origin"
+    assert client.get("/api/health", headers={"Host": "localhost:8765"}).headers[name] == "same-origin"
+    assert client.get("/api/health", headers={"Host": "evil.example"}).headers.get(name) is None
+    assert guarded.get("/api/health").headers.get(name) is None
+    claimed = {"X-Forwarded-Proto": "https", "Forwarded": "proto=https"}  # by anybody
+    assert guarded.get("/api/health", headers=claimed).headers.get(name) is None
+    assert guarded.get("https://studio.example/api/health").headers[name] == "same-origin"
+
+
 @pytest.mark.parametrize(
     "path", ["/api/health", "/api/nothing", "/api/scripts", "/api/openapi.json", "/api/scripts/xyz"]
 )

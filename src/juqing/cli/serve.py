@@ -33,6 +33,12 @@ def serve(
             "--workers", min=0, max=64, help="Processes that read and score; one for each core but one by default."
         ),
     ] = None,
+    max_minutes: Annotated[
+        float, typer.Option("--max-minutes", min=0.01, help="How long the analysis of one script may take.")
+    ] = 60.0,
+    max_queued: Annotated[
+        int, typer.Option("--max-queued", min=1, help="How many scripts may wait; uploads beyond are refused.")
+    ] = 1000,
 ) -> None:
     """Serve the page and the HTTP API to this computer's browser. Needs the extra: pip install "juqing[web]"
 
@@ -70,7 +76,15 @@ def serve(
     if workers is None:
         workers = max(1, (os.cpu_count() or 2) - 1)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    settings = Settings(database_url or default_url(), model or DEFAULT, host=host, token=token, n_workers=workers)
+    settings = Settings(
+        database_url or default_url(),
+        model or DEFAULT,
+        host=host,
+        token=token,
+        n_workers=workers,
+        max_queued=max_queued,
+        job_seconds=60 * max_minutes,
+    )
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host.strip("[]"), port), family=family, backlog=2048)

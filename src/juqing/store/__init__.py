@@ -8,8 +8,17 @@ scripts ─┬─ scenes ── lines ── cues        a script as it was read
 A script is named by its content (`script_id`), so the same file is stored once. Deleting a script deletes its rows in every table.
 """
 
-from juqing.store.database import default_url, open_database, reading, writing
+from juqing.store.database import UNAVAILABLE, default_url, open_database, reading, writing
 from juqing.store.edits import Edited, load_edited
 from juqing.store.migrations import apply_migrations
 
-__all__ = ["Edited", "apply_migrations", "default_url", "load_edited", "open_database", "reading", "writing"]
+__all__ = [
+    "UNAVAILABLE",
+    "Edited",
+    "apply_migrations",
+    "default_url",
+    "load_edited",
+    "open_database",
+    "reading",
+    "writing",
+]

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 from sqlalchemy import text as sql
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from juqing.errors import InputError, OutputError
 
+UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+"""What is raised where the database is gone, busy or full: not a fault of what was asked."""
 _BUSY_SECONDS = 30
 
 
@@ -38,7 +39,7 @@ def open_database(url: str) -> Engine:
     try:
         parsed = make_url(url)
         kind = parsed.get_backend_name()
-    except (ArgumentError, SQLAlchemyError, ValueError):
+    except (exc.SQLAlchemyError, ValueError):
         raise InputError("the address of the database is not one.", remedy) from None
     # Parameters may be the text of a script, and must not end up in a message or a log.
     options: dict[str, Any] = {"hide_parameters": True, "pool_size": 10, "max_overflow": 20}
@@ -56,7 +57,7 @@ def open_database(url: str) -> Engine:
     try:
         with database.connect() as connection:
             connection.execute(sql("SELECT 1"))
-    except DBAPIError as error:
+    except exc.DBAPIError as error:
         database.dispose()
         first = str(error.orig).strip().split("\n")[0]
         raise InputError(f"the database cannot be opened ({first}).", remedy) from None

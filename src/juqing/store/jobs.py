@@ -19,6 +19,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine, String, bindparam
 from sqlalchemy import text as sql
 
+from juqing.errors import JuqingError
 from juqing.store.database import is_sqlite, writing
 from juqing.store.scripts import add_script, find_run, save_scores, show_run
 
@@ -57,8 +58,16 @@ _JOB = (
 )
 
 
-def submit(database: Engine, name: str, data: bytes, model: str, fingerprint: str) -> Job:
-    """Store a file and queue its analysis; the same file and model have one job, and one that is done is not done again."""
+class QueueFullError(JuqingError):
+    """As many scripts wait as the server takes."""
+
+
+def submit(database: Engine, name: str, data: bytes, model: str, fingerprint: str, *, most: int | None = None) -> Job:
+    """Store a file and queue its analysis; the same file and model have one job, and one that is done is not done again.
+
+    Raises:
+        QueueFullError: It would wait behind `most` others. Nothing is stored.
+    """
     with writing(database) as connection:
         script_id = add_script(connection, name, data)
         job = _newest(connection, script_id, fingerprint)
@@ -68,6 +77,13 @@ def submit(database: Engine, name: str, data: bytes, model: str, fingerprint: st
         if job is not None and (run_id is not None or job.state in ("queued", "running")):
             connection.execute(sql("UPDATE jobs SET cancel = 0 WHERE id = :id"), {"id": job.id})  # wanted after all
             return replace(job, cancel=0)
+        if most is not None:
+            n = connection.execute(sql("SELECT count(*) FROM jobs WHERE state = 'queued'")).scalar_one()
+            if n >= most:
+                raise QueueFullError(
+                    f"{n:,} scripts wait to be analyzed, and the limit of this server is {most:,} (--max-queued).",
+                    "Try again later.",
+                )
         now = time.time()
         job = Job(secrets.token_hex(16), script_id, model, fingerprint, "queued", "", 0, 0, 0, "", 0, "", now, now)
         connection.execute(
@@ -133,17 +149,17 @@ def finish(database: Engine, job: Job, rmse: float | None, values: np.ndarray) -
         return True
 
 
-def fail(database: Engine, job: Job, error: str) -> None:
+def fail(database: Engine, id: str, worker: str, error: str) -> None:
     """Mark a job as failed, with a message for its user."""
     with writing(database) as connection:
-        _end(connection, job.id, job.worker, "failed", error.replace("\0", "\ufffd"))
+        _end(connection, id, worker, "failed", error.replace("\0", "\ufffd"))
 
 
-def stop(database: Engine, job: Job) -> None:
+def stop(database: Engine, id: str, worker: str) -> None:
     """Mark a running job as canceled, if that is still wanted; else it is queued again."""
     with writing(database) as connection:
-        wanted = connection.execute(sql("SELECT cancel FROM jobs WHERE id = :id"), {"id": job.id}).scalar_one_or_none()
-        _end(connection, job.id, job.worker, "canceled" if wanted else "queued")
+        wanted = connection.execute(sql("SELECT cancel FROM jobs WHERE id = :id"), {"id": id}).scalar_one_or_none()
+        _end(connection, id, worker, "canceled" if wanted else "queued")
 
 
 def cancel(database: Engine, id: str) -> Job | None:

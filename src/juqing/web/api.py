@@ -62,6 +62,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     421: {"description": "Sent to a name that is not this machine's.", **_problem},
     422: {"description": "A value is not allowed.", **_problem},
     429: {"description": "Too many requests.", **_problem},
+    503: {"description": "The queue is full, or the database is busy, full or gone.", **_problem},
 }
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "As the client has it."}}
 
@@ -86,10 +87,10 @@ class Server:
     counts: Counts
     uploads: anyio.CapacityLimiter
 
-    def submit(self, name: str, data: bytes, model: str | None = None) -> jobs.Job:
-        """Queue a script for the model of that name, or the default one."""
+    def submit(self, name: str, data: bytes, model: str | None = None, *, most: int | None = None) -> jobs.Job:
+        """Queue a script for the model of that name, or the default one, behind at most `most` others."""
         description, fingerprint = self.models[model or next(iter(self.models))]
-        return jobs.submit(self.database, name, data, description.name, fingerprint)
+        return jobs.submit(self.database, name, data, description.name, fingerprint, most=most)
 
 
 def server_of(request: Request) -> Server:
@@ -141,7 +142,7 @@ async def post_script(request: Request) -> Response:
         raise Problem(422, f"There is no such model. Take one of {', '.join(server.models)}.")
 
     def stored() -> tuple[jobs.Job, dict[str, Any]]:
-        job = server.submit(name, data, model)
+        job = server.submit(name, data, model, most=server.settings.max_queued)
         with server.database.connect() as connection:
             script = scripts.get_script(connection, job.script_id)
         if script is None:  # deleted by another within this moment

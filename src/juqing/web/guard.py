@@ -16,12 +16,12 @@ from pathlib import Path
 from traceback import extract_tb
 from urllib.parse import parse_qs, urlsplit
 
-from sqlalchemy.exc import OperationalError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from juqing.store import UNAVAILABLE
 from juqing.web.answers import Problem, problem_response
 from juqing.web.settings import Settings, is_loopback
 
@@ -39,7 +39,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",  # nothing to others; with no-referrer, browsers send the login with `Origin: null`
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """Of every answer."""
@@ -90,18 +89,23 @@ class Guard:
             return
 
         begun = False
+        headers = Headers(scope=scope)
+        # Elsewhere browsers ignore the policy, and say so on the console. What a proxy in front says of its own address is not
+        # believed: a proxy with TLS sets this header itself (docs/web.md).
+        is_trustworthy = scope["scheme"] == "https" or is_loopback(_name_of(headers.get("host", "")))
 
         async def send_with_headers(message: Message) -> None:
             nonlocal begun
             begun = True
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if is_trustworthy:
+                    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        headers = Headers(scope=scope)
         try:
             self._check_host(headers)
             self._check_rate(scope)
@@ -118,9 +122,9 @@ class Guard:
             _log.error("%s at %s", type(error).__name__, places)
             if begun:
                 return
-            busy = isinstance(error, OperationalError)
+            busy = isinstance(error, UNAVAILABLE)
             answer = problem_response(
-                Problem(503, "The database is busy or gone. Try again.", {"Retry-After": "2"})
+                Problem(503, "The database is busy, full or gone. Try again.", {"Retry-After": "2"})
                 if busy
                 else Problem(500, f"This is a fault of juqing ({type(error).__name__}). Please report it.")
             )
