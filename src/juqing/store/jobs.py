@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -20,8 +20,18 @@ from sqlalchemy import Connection, Engine, String, bindparam
 from sqlalchemy import text as sql
 
 from juqing.errors import JuqingError
+from juqing.script import Cue
 from juqing.store.database import is_sqlite, writing
-from juqing.store.scripts import add_script, find_run, save_scores, show_run
+from juqing.store.scripts import (
+    add_script,
+    changed,
+    find_run,
+    get_given,
+    get_script,
+    save_scores,
+    show_run,
+    with_given,
+)
 
 LEASE_SECONDS = 30.0
 MAX_ATTEMPTS = 3
@@ -70,10 +80,11 @@ def submit(database: Engine, name: str, data: bytes, model: str, fingerprint: st
     """
     with writing(database) as connection:
         script_id = add_script(connection, name, data)
-        job = _newest(connection, script_id, fingerprint)
+        job = newest_job(connection, script_id, fingerprint)
         run_id = find_run(connection, script_id, fingerprint)
         if run_id is not None:
             show_run(connection, script_id, run_id)
+            queue_given(connection, script_id)
         if job is not None and (run_id is not None or job.state in ("queued", "running")):
             connection.execute(sql("UPDATE jobs SET cancel = 0 WHERE id = :id"), {"id": job.id})  # wanted after all
             return replace(job, cancel=0)
@@ -84,17 +95,45 @@ def submit(database: Engine, name: str, data: bytes, model: str, fingerprint: st
                     f"{n:,} scripts wait to be analyzed, and the limit of this server is {most:,} (--max-queued).",
                     "Try again later.",
                 )
-        now = time.time()
-        job = Job(secrets.token_hex(16), script_id, model, fingerprint, "queued", "", 0, 0, 0, "", 0, "", now, now)
-        connection.execute(
-            sql(
-                "INSERT INTO jobs (id, script_id, model, fingerprint, state, stage, done, total, attempts, worker, lease_until, "
-                "cancel, error, created_at, updated_at) "
-                "VALUES (:id, :script_id, :model, :fingerprint, 'queued', '', 0, 0, 0, '', 0, 0, '', :now, :now)"
-            ),
-            {"id": job.id, "script_id": script_id, "model": model, "fingerprint": fingerprint, "now": now},
-        )
-        return job
+        return _insert(connection, script_id, model, fingerprint)
+
+
+def queue_given(connection: Connection, script_id: str) -> None:
+    """Queue the reading and scoring with the names that a user gave, where the shown model has not done that; stop what is outdated."""
+    script = get_script(connection, script_id)
+    if script is None or script.fingerprint is None or script.model is None:
+        return  # its own analysis comes first
+    given = get_given(connection, script_id)
+    fingerprint = with_given(script.fingerprint, given)
+    connection.execute(
+        sql(
+            "UPDATE jobs SET cancel = 1, updated_at = :now, state = CASE WHEN state = 'queued' THEN 'canceled' ELSE state END "
+            "WHERE script_id = :id AND state IN ('queued', 'running') AND fingerprint LIKE '%+%' AND fingerprint <> :fingerprint"
+        ),
+        {"id": script_id, "fingerprint": fingerprint, "now": time.time()},
+    )
+    if not given or find_run(connection, script_id, fingerprint) is not None:
+        return
+    job = newest_job(connection, script_id, fingerprint)
+    if job is not None and job.state in ("queued", "running"):
+        connection.execute(sql("UPDATE jobs SET cancel = 0 WHERE id = :id"), {"id": job.id})
+    else:
+        _insert(connection, script_id, script.model, fingerprint)
+        changed(connection, script_id)
+
+
+def _insert(connection: Connection, script_id: str, model: str, fingerprint: str) -> Job:
+    now = time.time()
+    job = Job(secrets.token_hex(16), script_id, model, fingerprint, "queued", "", 0, 0, 0, "", 0, "", now, now)
+    connection.execute(
+        sql(
+            "INSERT INTO jobs (id, script_id, model, fingerprint, state, stage, done, total, attempts, worker, lease_until, "
+            "cancel, error, created_at, updated_at) "
+            "VALUES (:id, :script_id, :model, :fingerprint, 'queued', '', 0, 0, 0, '', 0, 0, '', :now, :now)"
+        ),
+        {"id": job.id, "script_id": script_id, "model": model, "fingerprint": fingerprint, "now": now},
+    )
+    return job
 
 
 def claim(database: Engine, worker: str) -> Job | None:
@@ -139,13 +178,28 @@ def report(
         return "canceled" if canceled else "go on"
 
 
-def finish(database: Engine, job: Job, rmse: float | None, values: np.ndarray) -> bool:
-    """Store the scores and the end of the job in one; False, and nothing stored, where the job is another's by now."""
+def finish(
+    database: Engine, job: Job, rmse: float | None, values: np.ndarray, cues: Sequence[Cue] | None = None
+) -> bool:
+    """Store the scores and the end of the job in one; False, and nothing stored, where the job is another's by now.
+
+    Args:
+        database: The database.
+        job: As it was claimed.
+        rmse: What is known of the model's error.
+        values: (n_cues, 6), in the order of `cues`.
+        cues: Where they are others than the script's.
+    """
     with writing(database) as connection:
+        changed(connection, job.script_id)  # who changes both, a script and its job, locks the script first
         if not _end(connection, job.id, job.worker, "done"):
             return False
-        if find_run(connection, job.script_id, job.fingerprint) is None:
-            save_scores(connection, job.script_id, job.model, job.fingerprint, rmse, values)
+        run_id = find_run(connection, job.script_id, job.fingerprint)
+        if run_id is None:
+            run_id = save_scores(connection, job.script_id, job.model, job.fingerprint, rmse, values, cues)
+        if cues is None:
+            show_run(connection, job.script_id, run_id)
+            queue_given(connection, job.script_id)
         return True
 
 
@@ -246,7 +300,8 @@ def count_jobs(connection: Connection) -> dict[str, int]:
     return {state: n for state, n in connection.execute(sql("SELECT state, count(*) FROM jobs GROUP BY state"))}
 
 
-def _newest(connection: Connection, script_id: str, fingerprint: str) -> Job | None:
+def newest_job(connection: Connection, script_id: str, fingerprint: str) -> Job | None:
+    """The job of a script and a fingerprint: one that is done, else the newest; None where there was none."""
     row = connection.execute(
         sql(
             _JOB

@@ -50,7 +50,17 @@ def first_tables(connection: Connection) -> None:
             connection.execute(sql(statement))
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables,)
+def names_in_the_text(connection: Connection) -> None:
+    """Aliases that the reader did not know, and runs over what was read with them."""
+    connection.execute(
+        sql("ALTER TABLE aliases ADD COLUMN read_as TEXT NOT NULL DEFAULT ''")
+    )  # who of the cast it is; or empty
+    connection.execute(
+        sql("ALTER TABLE runs ADD COLUMN cues BYTEA")
+    )  # as JSON, where they are others than the script's
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables, names_in_the_text)
 
 _FIRST_TABLES = """
 CREATE TABLE scripts (

@@ -334,7 +334,11 @@ def get_cast(request: Request, id: Id) -> Response:
 
 @router.put("/scripts/{id}/cast", response_model=models.Cast)
 def put_cast(request: Request, id: Id, posted: Annotated[models.Aliases, Body()]) -> Response:
-    """Merge names: these aliases take the place of all that were set before. Scores, arcs and exports follow at once."""
+    """Merge names: these aliases take the place of all that were set before. Scores, arcs and exports follow at once.
+
+    Of an alias that only stands in the text, so that the reader did not know it, the lines are still to be found and scored:
+    it is `pending` until `job` is done.
+    """
     shown(request, id)
     with writing(server_of(request).database) as connection:
         edits.set_aliases(connection, id, posted.aliases)
@@ -360,7 +364,13 @@ def _cast(edited: Edited) -> dict[str, Any]:
         for person in portraits(scores)
     ]
     suggestions = [dataclasses.asdict(suggestion) for suggestion in suggest_aliases(script)]
-    return {"characters": characters, "aliases": edited.aliases, "suggestions": suggestions}
+    return {
+        "characters": characters,
+        "aliases": edited.aliases,
+        "suggestions": suggestions,
+        "pending": edited.pending,
+        "job": edited.pending_job,
+    }
 
 
 # Scores and what is made of them

@@ -27,7 +27,8 @@ from juqing.errors import JuqingError, ScriptError
 from juqing.scores import Recognizer
 from juqing.script import Script
 from juqing.store import UNAVAILABLE, jobs, open_database, reading, writing
-from juqing.store.scripts import get_source, load_script, save_script, storable
+from juqing.store.edits import read_given
+from juqing.store.scripts import get_given, get_source, load_script, save_script, storable, with_given
 
 _log = logging.getLogger("juqing.web.worker")
 _NICE = 5
@@ -135,14 +136,22 @@ def _analyze(database: Engine, job: jobs.Job, models: dict[str, str], recognizer
         with writing(database) as connection:
             if not save_script(connection, job.script_id, script):
                 raise _Stopped
-    if job.fingerprint not in models:
+    model, _, given = job.fingerprint.partition("+")
+    cues = None
+    if given:
+        with reading(database) as connection:
+            if with_given(model, get_given(connection, job.script_id)) != job.fingerprint:
+                raise _Stopped  # the names are others by now
+            script = read_given(connection, job.script_id, script)
+        cues = script.cues
+    if model not in models:
         raise ScriptError(f"the model {job.model!r} is not here any more.", "Upload the script again.")
     report("scoring", 0, 1)
-    recognizer = _recognizer(job.fingerprint, models, recognizers)
+    recognizer = _recognizer(model, models, recognizers)
     _listen(recognizer, lambda done, total: report("scoring", done, total))
     scores = recognizer.score(script)
     report("saving", 0, 1)
-    return "done" if jobs.finish(database, job, scores.rmse, scores.values) else "lost"
+    return "done" if jobs.finish(database, job, scores.rmse, scores.values, cues) else "lost"
 
 
 def _recognizer(fingerprint: str, models: dict[str, str], recognizers: dict[str, Recognizer]) -> Recognizer:
