@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, inspect
 from sqlalchemy import text as sql
 
+import juqing.store.database
 import juqing.store.migrations
-from juqing.errors import InputError
+from juqing.errors import InputError, OutputError
 from juqing.reading.aliases import merge_aliases
 from juqing.reading.files import read_bytes, read_text
 from juqing.script import Script
@@ -241,6 +242,35 @@ def test_a_lost_job_is_queued_again_and_its_first_worker_cannot_finish(database)
     assert jobs.finish(database, second, None, values)
     assert not jobs.finish(database, second, None, values)
     assert counts(database)["runs"] == 1
+
+
+def test_a_worker_that_is_known_to_be_alive_keeps_its_job_whatever_the_clock_says(database):
+    jobs.submit(database, "a.txt", TEXT, "m", "m")
+    assert jobs.claim(database, "w1") is not None
+    with writing(database) as connection:
+        connection.execute(sql("UPDATE jobs SET lease_until = 0"))
+    assert jobs.requeue_lost(database, ["w0", "w1"]) == 0
+    assert jobs.report(database, jobs.submit(database, "a.txt", TEXT, "m", "m").id, "w1") == "go on"
+    with writing(database) as connection:
+        connection.execute(sql("UPDATE jobs SET lease_until = 0"))
+    assert jobs.requeue_lost(database, ["w0"]) == 1
+
+
+def test_who_reads_does_not_wait_for_who_writes(url, monkeypatch):
+    monkeypatch.setattr(juqing.store.database, "_BUSY_SECONDS", 1)
+    database = open_database(url)
+    apply_migrations(database)
+    jobs.submit(database, "a.txt", TEXT, "m", "m")
+    with writing(database) as connection:
+        connection.execute(sql("UPDATE jobs SET updated_at = 0"))
+        if url.startswith("sqlite"):
+            with pytest.raises(OutputError, match="locked"):
+                apply_migrations(open_database(url))
+        another = open_database(url)
+        with reading(another) as reader:
+            assert len(scripts.list_scripts(reader, 10)) == 1
+        another.dispose()
+    database.dispose()
 
 
 def test_the_third_time_a_lost_job_fails(database):

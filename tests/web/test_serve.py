@@ -7,12 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import httpx2
 import pytest
 from conftest import SHORT
+from databases import restartable
 from served import TALK, command, finished, upload
 from sqlalchemy import text as sql
 
@@ -65,6 +67,8 @@ def test_what_it_refuses(tmp_path):
         (["--database-url", "mysql://x"], {}, "sqlite:///FILE"),
         (["--database-url", url, "--model", "none"], {}, "none"),
         (["--database-url", url], {"JUQING_TOKEN": "short"}, "16 characters"),
+        (["--database-url", url, f"{tmp_path}/nowhere.txt"], {}, "no such file"),
+        (["--database-url", f"sqlite:///{tmp_path}"], {}, "cannot be opened"),
     ):
         done = run("--port", "0", *arguments, **env)
         assert done.returncode == 2 and why in done.stderr and "Traceback" not in done.stderr
@@ -171,6 +175,33 @@ def test_a_full_queue_says_so(tmp_path):
         assert upload(client, "a.txt", TALK.encode() + b"0")["job"] == first["job"]  # waits already
         client.post(f"/api/jobs/{first['job']['id']}/cancel")
         upload(client, "a.txt", TALK.encode())
+
+
+def test_postgresql_is_started_again_under_a_running_server():
+    with (
+        restartable() as (url, restart),
+        command(url, "--workers", "1") as (_, address, _),
+        httpx2.Client(base_url=address, timeout=60) as client,
+    ):
+        accepted = [upload(client, "a.txt", (TALK * 60 + f"△{k}。").encode())["job"]["id"] for k in range(6)]
+        while client.get(f"/api/jobs/{accepted[0]}").json()["state"] == "queued":
+            time.sleep(0.02)
+        told: list[int] = []
+        asking = threading.Event()
+
+        def ask() -> None:
+            while not asking.wait(0.1):
+                told.append(client.get("/api/scripts").status_code)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        restart(3)
+        asking.set()
+        thread.join()
+        assert set(told) <= {200, 503} and 503 in told
+        assert client.get("/api/health").status_code == 200
+        for job in accepted:  # the one that was at work has to wait until its lease has run out
+            assert finished(client, job, seconds=120)["state"] == "done"
 
 
 def test_after_a_kill_every_accepted_script_is_analyzed_once(tmp_path: Path):

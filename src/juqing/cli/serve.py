@@ -58,8 +58,10 @@ def serve(
         import uvicorn
 
         from juqing.reading import find_scripts
+        from juqing.reading.files import read_file
         from juqing.runtime import DEFAULT
-        from juqing.store import default_url
+        from juqing.store import UNAVAILABLE, default_url
+        from juqing.store.database import why
         from juqing.web import Settings, create_app
         from juqing.web.settings import is_loopback
     except ModuleNotFoundError as error:
@@ -85,6 +87,7 @@ def serve(
         max_queued=max_queued,
         job_seconds=60 * max_minutes,
     )
+    given = [(file.name, read_file(file)) for file in find_scripts(scripts or ())]
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host.strip("[]"), port), family=family, backlog=2048)
@@ -94,8 +97,13 @@ def serve(
         ) from None
     with listening:
         app = create_app(settings)
-        for file in find_scripts(scripts or ()):
-            app.state.server.submit(file.name, file.read_bytes())
+        for name, data in given:
+            try:
+                app.state.server.submit(name, data)
+            except UNAVAILABLE as error:
+                raise OutputError(
+                    f"{name} cannot be stored: {why(error)}.", "Make room, or choose another --database-url."
+                ) from None
         name = f"[{host.strip('[]')}]" if ":" in host else host
         address = f"http://{name}:{listening.getsockname()[1]}/"
         typer.echo(f"juqing: {address}  (Ctrl-C ends it)")

@@ -13,10 +13,10 @@ import secrets
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import Connection, Engine, String, bindparam
+from sqlalchemy import Connection, Engine, String, TextClause, bindparam
 from sqlalchemy import text as sql
 
 from juqing.errors import JuqingError
@@ -61,6 +61,8 @@ class Job:
     updated_at: float
 
 
+_LOST = "lease_until < :now AND worker NOT IN :alive"
+_ALIVE = bindparam("alive", expanding=True, type_=String)
 _IDS = bindparam("ids", expanding=True, type_=String)  # the type counts where there is none
 _JOB = (
     "SELECT id, script_id, model, fingerprint, state, stage, done, total, attempts, worker, cancel, error, created_at, updated_at "
@@ -229,13 +231,19 @@ def cancel(database: Engine, id: str) -> Job | None:
         return get_job(connection, id)
 
 
-def requeue_lost(database: Engine) -> int:
-    """Queue again what is running under a lease that ran out; what was tried too often fails. How many rows changed."""
+def requeue_lost(database: Engine, alive: Iterable[str] = ()) -> int:
+    """Queue again what is running under a lease that ran out; what was tried too often fails. How many rows changed.
+
+    Args:
+        database: The database.
+        alive: Workers that are known to be at their job, whatever the clock says.
+    """
+    asked = {"now": time.time(), "alive": ["", *alive]}
     with database.connect() as connection:
-        lost = sql("SELECT 1 FROM jobs WHERE state = 'running' AND lease_until < :now LIMIT 1")
-        if connection.execute(lost, {"now": time.time()}).first() is None:
+        lost = sql(f"SELECT 1 FROM jobs WHERE state = 'running' AND {_LOST} LIMIT 1").bindparams(_ALIVE)
+        if connection.execute(lost, asked).first() is None:
             return 0
-    return _requeue(database, "lease_until < :now", "")
+    return _requeue(database, _LOST, asked)
 
 
 def requeue_of(database: Engine, workers: str, *, counts: bool = True) -> int:
@@ -246,19 +254,20 @@ def requeue_of(database: Engine, workers: str, *, counts: bool = True) -> int:
         workers: The beginning of their names.
         counts: Whether it was an attempt: not where they ended with their server.
     """
-    return _requeue(database, "substr(worker, 1, :n) = :workers", workers, counts=counts)
+    asked = {"now": time.time(), "n": len(workers), "workers": workers}
+    return _requeue(database, "substr(worker, 1, :n) = :workers", asked, counts=counts)
 
 
-def _requeue(database: Engine, where: str, workers: str, *, counts: bool = True) -> int:
-    asked: dict[str, object] = {"now": time.time()}
-    if workers:
-        asked |= {"n": len(workers), "workers": workers}
+def _requeue(database: Engine, where: str, asked: dict[str, Any], *, counts: bool = True) -> int:
+    def query(text: str) -> TextClause:
+        return sql(text).bindparams(_ALIVE) if "alive" in asked else sql(text)
+
     lost = f"state = 'running' AND {where}"
     with writing(database) as connection:
         n = 0
         if counts:
             n += connection.execute(
-                sql(f"UPDATE jobs SET state = 'failed', error = :error, updated_at = :now WHERE {lost} AND attempts >= :most"),
+                query(f"UPDATE jobs SET state = 'failed', error = :error, updated_at = :now WHERE {lost} AND attempts >= :most"),
                 {
                     **asked, "most": MAX_ATTEMPTS,
                     "error": f"The analysis was begun {MAX_ATTEMPTS} times and never came to its end. Upload the script again to try once more.",
@@ -266,7 +275,7 @@ def _requeue(database: Engine, where: str, workers: str, *, counts: bool = True)
             ).rowcount  # fmt: skip
         back = "" if counts else "attempts = attempts - 1, "
         n += connection.execute(
-            sql(f"UPDATE jobs SET {back}state = 'queued', stage = '', done = 0, total = 0, worker = '', updated_at = :now WHERE {lost}"),
+            query(f"UPDATE jobs SET {back}state = 'queued', stage = '', done = 0, total = 0, worker = '', updated_at = :now WHERE {lost}"),
             asked,
         ).rowcount  # fmt: skip
         return n

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Engine
 from sqlalchemy import text as sql
 
-from juqing.errors import InputError
-from juqing.store.database import is_sqlite, writing
+from juqing.errors import InputError, OutputError
+from juqing.store.database import UNAVAILABLE, is_sqlite, why, writing
 
 _LOCK = 0x6A757169  # of PostgreSQL, so that of several servers that start one migrates
 
@@ -19,7 +19,19 @@ def apply_migrations(database: Engine) -> int:
 
     Raises:
         InputError: The database was written by a newer juqing.
+        OutputError: It cannot be written: it is full, locked or gone.
     """
+    try:
+        return _apply(database)
+    except UNAVAILABLE as error:
+        database.dispose()
+        raise OutputError(
+            f"the database cannot be written ({why(error)}).",
+            "Make room, end what holds it, or choose another with --database-url.",
+        ) from None
+
+
+def _apply(database: Engine) -> int:
     with writing(database) as connection:
         if not is_sqlite(connection):
             connection.execute(sql("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

@@ -32,6 +32,7 @@ _OPEN = ("/api/health", "/login", "/static/")
 _BURST = 8
 _MAX_CLIENTS = 10_000
 _SLACK = 64 * 1024  # of a form around a file
+_MAX_HELD = 256 * 2**20  # bytes of all uploads at once, which are held in memory
 _COOKIE_SECONDS = 30 * 24 * 3600
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -78,6 +79,7 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings):
         self.app = app
         self.settings = settings
+        self.n_held = 0  # bytes of bodies that are being received and answered
         self.buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self.cookie = "" if settings.token is None else session_of(settings.token)
 
@@ -112,7 +114,7 @@ class Guard:
             answer = await self._check_token(scope, headers, receive)
             if answer is None:
                 self._check_site(scope, headers)
-                await self.app(scope, self._limited(headers, receive), send_with_headers)
+                await self._app_with_body(scope, headers, receive, send_with_headers)
                 return
         except Problem as problem:
             answer = problem_response(problem)
@@ -192,6 +194,27 @@ class Guard:
             foreign = True
         if foreign:
             raise Problem(403, "Another site may not change anything here.")
+
+    async def _app_with_body(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        """The application, with what all bodies together hold in memory limited."""
+        limited, n = self._limited(headers, receive), 0
+
+        async def counted() -> Message:
+            nonlocal n
+            message = await limited()
+            size = len(message.get("body", b""))
+            if self.n_held + size > max(_MAX_HELD, self.settings.max_upload + _SLACK):
+                raise Problem(
+                    503, f"Uploads of {_MAX_HELD:,} bytes are under way, which is the limit.", {"Retry-After": "2"}
+                )
+            n += size
+            self.n_held += size
+            return message
+
+        try:
+            await self.app(scope, counted, send)
+        finally:
+            self.n_held -= n
 
     def _limited(self, headers: Headers, receive: Receive, limit: int = 0) -> Receive:
         """`receive` that refuses more than the limit: by what is announced, and by what comes."""

@@ -155,7 +155,8 @@ class Workers:
                         self._replace(worker)
                     elif (task := worker.task) is not None:
                         self._look_at(worker, task)
-                jobs.requeue_lost(self._database)
+                # Of our own we know better than any lease, which a clock that is set or a sleep of the machine ends.
+                jobs.requeue_lost(self._database, [each.name for each in self._workers if each.task is not None])
             except (SQLAlchemyError, OSError) as error:  # tried again in a second
                 _log.error("looking after the workers: %s", type(error).__name__)
 
@@ -274,6 +275,7 @@ class Progress:
                 self._now = await asyncio.to_thread(found, list(self._followed))
             except SQLAlchemyError as error:
                 _log.error("looking at jobs: %s", type(error).__name__)
+                await asyncio.sleep(_LOOK_SECONDS)
             async with self._looked:
                 self._looked.notify_all()
             await asyncio.sleep(_POLL_SECONDS)

@@ -27,6 +27,7 @@ from juqing.errors import JuqingError, ScriptError
 from juqing.scores import Recognizer
 from juqing.script import Script
 from juqing.store import UNAVAILABLE, jobs, open_database, reading, writing
+from juqing.store.database import why
 from juqing.store.edits import read_given
 from juqing.store.scripts import get_given, get_source, load_script, save_script, storable, with_given
 
@@ -78,7 +79,7 @@ def main() -> None:
                 faulthandler.cancel_dump_traceback_later()
                 print(file=said, flush=True)
         except UNAVAILABLE as error:  # the lease runs out, and the job is queued again
-            _log.error("the database does not answer: %s", type(error).__name__)
+            _log.error("the database does not answer: %s", why(error))
             time.sleep(_PAUSE_SECONDS)
 
 
