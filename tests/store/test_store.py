@@ -23,7 +23,7 @@ from juqing.errors import InputError, OutputError
 from juqing.reading.aliases import merge_aliases
 from juqing.reading.files import read_bytes, read_text
 from juqing.script import Script
-from juqing.store import apply_migrations, edits, jobs, load_edited, open_database, reading, scripts, writing
+from juqing.store import Edited, apply_migrations, edits, jobs, load_edited, open_database, reading, scripts, writing
 
 TEXT = "第一场 渡口 日 外\n甲：你好。\n乙：（怒）走开！\n△甲转身，乙追上。\n第二场 屋 夜 内\n甲：我怕。\n".encode()
 
@@ -423,8 +423,12 @@ def test_a_name_that_only_the_text_has_makes_new_cues(database):
     def shown():
         with reading(database) as connection:
             edited = load_edited(connection, id)
-        assert edited is not None and edited.scores is not None
+        assert edited is not None
         return edited
+
+    def strengths(edited: Edited) -> np.ndarray:
+        assert edited.scores is not None
+        return edited.scores.values
 
     def given(aliases: dict[str, str]):
         with writing(database) as connection:
@@ -443,7 +447,7 @@ def test_a_name_that_only_the_text_has_makes_new_cues(database):
 
     edited = given({"老王": "王建国"})
     assert edited.pending == ("老王",) and edited.pending_job is not None
-    assert edited.script.cues == script.cues and (edited.scores.values == values).all()  # what is known at once
+    assert edited.script.cues == script.cues and (strengths(edited) == values).all()  # what is known at once
     assert edited.script.cast[0].merged == ("老王",)
     again = given({"老王": "王建国"})
     assert again.pending_job == edited.pending_job and counts(database)["jobs"] == 2
@@ -453,7 +457,7 @@ def test_a_name_that_only_the_text_has_makes_new_cues(database):
     assert not edited.pending and edited.pending_job is None and edited.stored.run_id is not None
     wanted = merge_aliases(script, {"王建国": ["老王"]})
     assert edited.script == wanted and len(wanted.cues) == script.n_cues + 3
-    assert (edited.scores.values == 1).all()
+    assert (strengths(edited) == 1).all()
     assert [cue for cue in ids if cue < script.n_cues] == list(range(script.n_cues)) and len(set(ids)) == len(ids)
 
     # A new cue can be corrected, and keeps its number whatever else is given.
@@ -462,24 +466,24 @@ def test_a_name_that_only_the_text_has_makes_new_cues(database):
         edits.set_correction(connection, id, edits.Correction(ids[new], "sorrow", 3.0))
         edits.set_correction(connection, id, edits.Correction(0, "joy", 2.0))
     edited = shown()
-    assert edited.scores.values[new, 5] == 3.0 and edited.scores.values[0, 1] == 2.0 and edited.corrected.sum() == 2
+    assert strengths(edited)[new, 5] == 3.0 and strengths(edited)[0, 1] == 2.0 and edited.corrected.sum() == 2
     edited = given({"老王": "王建国", "大嗓门": "小李"})
-    assert edited.pending == ("大嗓门", "老王") and edited.scores.values[0, 1] == 2.0 and edited.corrected.sum() == 1
+    assert edited.pending == ("大嗓门", "老王") and strengths(edited)[0, 1] == 2.0 and edited.corrected.sum() == 1
     more = worked(2.0)
     edited = shown()
     assert set(ids) < set(more) and len(more) == len(ids) + 1
-    assert edited.scores.values[more.index(ids[new]), 5] == 3.0
+    assert strengths(edited)[more.index(ids[new]), 5] == 3.0
 
     # Merges of names that the reader knew still show at once, over the new cues too.
     edited = given({"老王": "老板", "大嗓门": "小李", "王建国": "老板"})
     assert not edited.pending and set(edited.script.characters) == {"老板", "小李"}
     assert set(edited.script.cast[0].merged) == {"老王", "王建国"}
-    assert edited.scores.values[edited.cue_ids.index(ids[new]), 5] == 3.0
+    assert strengths(edited)[edited.cue_ids.index(ids[new]), 5] == 3.0
 
     # Taken back, and given again: nothing is scored twice.
     edited = given({})
-    assert edited.script == script and edited.scores.values[0, 1] == 2.0
-    assert (edited.scores.values[1:] == values[1:]).all()
+    assert edited.script == script and strengths(edited)[0, 1] == 2.0
+    assert (strengths(edited)[1:] == values[1:]).all()
     edited = given({"老王": "王建国"})
     assert not edited.pending and edited.cue_ids == ids
     assert jobs.claim(database, "w") is None
