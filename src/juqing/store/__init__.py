@@ -1,7 +1,7 @@
 """Scripts, their scores and the work on them in a database: SQLite by default, PostgreSQL by URL. The SQL is the same for both.
 
 scripts ─┬─ scenes ── lines ── cues        a script as it was read, row by row; `load_script` gives the same `Script` again
-         ├─ runs ── scores                 what one model said of its cues: a script and a model meet once
+         ├─ runs ── scores                 what one model said of its cues: a script, a model and the names given to it meet once
          ├─ jobs                           the queue: what is to be read and scored, and how far it is
          └─ aliases, corrections           what the user changed; applied when scores are read, never written into them
 
