@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,13 @@ def programs() -> Path | None:
 @contextlib.contextmanager
 def cluster() -> Iterator[str]:
     """The address of a database in a running cluster; skips where no server is installed."""
+    with restartable() as (address, _):
+        yield address
+
+
+@contextlib.contextmanager
+def restartable() -> Iterator[tuple[str, Callable[[float], None]]]:
+    """As `cluster`, and a function that stops the server, waits so many seconds, and starts it again."""
     folder = programs()
     if folder is None:
         if os.environ.get("CI"):
@@ -42,41 +49,51 @@ def cluster() -> Iterator[str]:
         else None
     )
     root = Path(tempfile.mkdtemp(prefix="juqing-pg-"))
-    try:
-        if user is not None:
-            shutil.chown(root, user)
+    server: subprocess.Popen[bytes] | None = None
 
-        with (root / "log").open("w") as log:
-            options = ["-U", "juqing", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"]
-            done = subprocess.run(
-                [folder / "initdb", "-D", root / "data", *options],
-                user=user,
-                cwd=root,
-                stdout=log,
-                stderr=log,
-                check=False,
-            )
-            assert done.returncode == 0, (root / "log").read_text()
-            settings = ["listen_addresses=", "fsync=off", "max_connections=50", "shared_buffers=16MB"]
+    def start() -> None:
+        nonlocal server
+        settings = ["listen_addresses=", "fsync=off", "max_connections=50", "shared_buffers=16MB"]
+        with (root / "log").open("a") as log:
             server = subprocess.Popen(
                 [folder / "postgres", "-D", root / "data", "-k", root, *(word for each in settings for word in ("-c", each))],
                 user=user, cwd=root, stdout=log, stderr=log,
             )  # fmt: skip
+        for _ in range(600):
+            if subprocess.run([folder / "pg_isready", "-q", "-h", root], check=False).returncode == 0:
+                break
+            assert server.poll() is None, (root / "log").read_text()
+            time.sleep(0.1)
+
+    def stop() -> None:
+        if server is None:
+            return
+        server.send_signal(signal.SIGINT)  # without waiting for those who are connected
         try:
-            for _ in range(600):
-                if subprocess.run([folder / "pg_isready", "-q", "-h", root], check=False).returncode == 0:
-                    break
-                assert server.poll() is None, (root / "log").read_text()
-                time.sleep(0.1)
-            yield f"postgresql://juqing@/postgres?host={root}"
-        finally:
-            server.send_signal(signal.SIGINT)  # without waiting for those who are connected
-            try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+    def restart(pause: float) -> None:
+        stop()
+        time.sleep(pause)
+        start()
+
+    try:
+        if user is not None:
+            shutil.chown(root, user)
+        options = ["-U", "juqing", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"]
+        with (root / "log").open("w") as log:
+            done = subprocess.run(
+                [folder / "initdb", "-D", root / "data", *options],
+                user=user, cwd=root, stdout=log, stderr=log, check=False,
+            )  # fmt: skip
+        assert done.returncode == 0, (root / "log").read_text()
+        start()
+        yield f"postgresql://juqing@/postgres?host={root}", restart
     finally:
+        stop()
         shutil.rmtree(root, ignore_errors=True)
 
 

@@ -17,11 +17,13 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, inspect
 from sqlalchemy import text as sql
 
+import juqing.store.database
 import juqing.store.migrations
-from juqing.errors import InputError
+from juqing.errors import InputError, OutputError
+from juqing.reading.aliases import merge_aliases
 from juqing.reading.files import read_bytes, read_text
 from juqing.script import Script
-from juqing.store import apply_migrations, edits, jobs, load_edited, open_database, reading, scripts, writing
+from juqing.store import Edited, apply_migrations, edits, jobs, load_edited, open_database, reading, scripts, writing
 
 TEXT = "第一场 渡口 日 外\n甲：你好。\n乙：（怒）走开！\n△甲转身，乙追上。\n第二场 屋 夜 内\n甲：我怕。\n".encode()
 
@@ -99,7 +101,7 @@ def test_migrations_run_once_and_together(database, monkeypatch):
     assert apply_migrations(database) == apply_migrations(database) == len(first) + 1
     with database.connect() as connection:
         rows = connection.execute(sql("SELECT number, name FROM migrations ORDER BY number")).all()
-    assert rows == [(1, "first_tables"), (2, "second")]
+    assert rows == [*((k, step.__name__) for k, step in enumerate(first, start=1)), (len(first) + 1, "second")]
     monkeypatch.setattr(juqing.store.migrations, "MIGRATIONS", first)
     with pytest.raises(InputError, match="Update juqing"):
         apply_migrations(database)
@@ -113,7 +115,8 @@ def test_two_servers_migrate_at_once(url):
     for thread in threads:
         thread.join()
     with engines[0].connect() as connection:
-        assert connection.execute(sql("SELECT count(*) FROM migrations")).scalar_one() == 1
+        n = connection.execute(sql("SELECT count(*) FROM migrations")).scalar_one()
+    assert n == len(juqing.store.migrations.MIGRATIONS)
     for engine in engines:
         engine.dispose()
 
@@ -188,6 +191,18 @@ def test_a_run_of_another_model_is_shown_until_the_first_is_asked_for_again(data
     assert shown().rmse == 0.5
 
 
+def test_a_full_queue_takes_nothing_but_what_waits_already(database):
+    for k in range(2):
+        jobs.submit(database, "a.txt", TEXT + b"%d" % k, "m", "m", most=2)
+    before = counts(database)
+    with pytest.raises(jobs.QueueFullError, match="limit of this server is 2"):
+        jobs.submit(database, "a.txt", TEXT, "m", "m", most=2)
+    assert counts(database) == before
+    assert jobs.submit(database, "a.txt", TEXT + b"0", "m", "m", most=2).state == "queued"
+    assert jobs.claim(database, "w") is not None
+    jobs.submit(database, "a.txt", TEXT, "m", "m", most=2)
+
+
 def test_one_worker_gets_a_job(database):
     for k in range(12):
         jobs.submit(database, "a.txt", TEXT + b"%d" % k, "m", "m")
@@ -223,10 +238,39 @@ def test_a_lost_job_is_queued_again_and_its_first_worker_cannot_finish(database)
     assert jobs.report(database, first.id, "w1", "scoring", 1, 2) == "lost"
     values = np.zeros((0, 6), np.float32)
     assert not jobs.finish(database, first, None, values)
-    jobs.fail(database, first, "late")
+    jobs.fail(database, first.id, "w1", "late")
     assert jobs.finish(database, second, None, values)
     assert not jobs.finish(database, second, None, values)
     assert counts(database)["runs"] == 1
+
+
+def test_a_worker_that_is_known_to_be_alive_keeps_its_job_whatever_the_clock_says(database):
+    jobs.submit(database, "a.txt", TEXT, "m", "m")
+    assert jobs.claim(database, "w1") is not None
+    with writing(database) as connection:
+        connection.execute(sql("UPDATE jobs SET lease_until = 0"))
+    assert jobs.requeue_lost(database, ["w0", "w1"]) == 0
+    assert jobs.report(database, jobs.submit(database, "a.txt", TEXT, "m", "m").id, "w1") == "go on"
+    with writing(database) as connection:
+        connection.execute(sql("UPDATE jobs SET lease_until = 0"))
+    assert jobs.requeue_lost(database, ["w0"]) == 1
+
+
+def test_who_reads_does_not_wait_for_who_writes(url, monkeypatch):
+    monkeypatch.setattr(juqing.store.database, "_BUSY_SECONDS", 1)
+    database = open_database(url)
+    apply_migrations(database)
+    jobs.submit(database, "a.txt", TEXT, "m", "m")
+    with writing(database) as connection:
+        connection.execute(sql("UPDATE jobs SET updated_at = 0"))
+        if url.startswith("sqlite"):
+            with pytest.raises(OutputError, match="locked"):
+                apply_migrations(open_database(url))
+        another = open_database(url)
+        with reading(another) as reader:
+            assert len(scripts.list_scripts(reader, 10)) == 1
+        another.dispose()
+    database.dispose()
 
 
 def test_the_third_time_a_lost_job_fails(database):
@@ -262,7 +306,7 @@ def test_cancel(database):
     asked = jobs.cancel(database, job.id)
     assert asked is not None and asked.state == "running"
     assert jobs.report(database, job.id, "w", "scoring", 1, 2) == "canceled"
-    jobs.stop(database, job)
+    jobs.stop(database, job.id, "w")
     with reading(database) as connection:
         found = jobs.get_job(connection, job.id)
     assert found is not None
@@ -280,7 +324,7 @@ def test_uploading_again_takes_a_cancel_back(database):
     assert jobs.report(database, job.id, "w") == "go on"
     jobs.cancel(database, job.id)
     jobs.submit(database, "a.txt", TEXT, "m", "m")
-    jobs.stop(database, job)  # the worker had heard of the first only
+    jobs.stop(database, job.id, "w")  # the worker had heard of the first only
     with reading(database) as connection:
         found = jobs.get_job(connection, job.id)
     assert found is not None and found.state == "queued"
@@ -358,13 +402,151 @@ def test_merges_and_corrections_are_shown_and_taken_back(database):
 
 
 @pytest.mark.parametrize(
-    "aliases", [{"丙": "甲"}, {"乙": " "}, {"乙": "甲", "甲": "乙"}, {"乙": "x" * 101}, {"乙": "a\nb"}]
+    "aliases",
+    [{"丙": "甲"}, {"转身": "丙"}, {"乙": " "}, {"乙": "甲", "甲": "乙"}, {"乙": "x" * 101}, {"乙": "a\nb"}],
 )
 def test_wrong_merges_are_refused(database, aliases):
     job, _, _ = analyzed(database)
     with pytest.raises(InputError), writing(database) as connection:
         edits.set_aliases(connection, job.script_id, aliases)
     assert counts(database)["aliases"] == 0
+
+
+NICKNAMED = "1、渡口 日 外\n王建国：你好。\n小李：（怒）走开！\n△老王站起来，大嗓门笑了。\n2、屋 夜 内\n△老王哭了。\n小李：（看老王）我怕。\n".encode()
+
+
+def test_a_name_that_only_the_text_has_makes_new_cues(database):
+    job, script, values = analyzed(database, data=NICKNAMED)
+    assert script.characters == ("小李", "王建国")
+    id = job.script_id
+
+    def shown():
+        with reading(database) as connection:
+            edited = load_edited(connection, id)
+        assert edited is not None
+        return edited
+
+    def strengths(edited: Edited) -> np.ndarray:
+        assert edited.scores is not None
+        return edited.scores.values
+
+    def given(aliases: dict[str, str]):
+        with writing(database) as connection:
+            edits.set_aliases(connection, id, aliases)
+        return shown()
+
+    def worked(value: float) -> tuple[int, ...]:
+        """The job that reads and scores with the names, done; the numbers of the cues."""
+        claimed = jobs.claim(database, "w")
+        assert claimed is not None and claimed.script_id == id and claimed.fingerprint.startswith("m1+")
+        with reading(database) as connection:
+            read = edits.read_given(connection, id, script)
+        filled = np.full((read.n_cues, 6), value, np.float32)
+        assert jobs.finish(database, claimed, 0.5, filled, read.cues)
+        return shown().cue_ids
+
+    edited = given({"老王": "王建国"})
+    assert edited.pending == ("老王",) and edited.pending_job is not None
+    assert edited.script.cues == script.cues and (strengths(edited) == values).all()  # what is known at once
+    assert edited.script.cast[0].merged == ("老王",)
+    again = given({"老王": "王建国"})
+    assert again.pending_job == edited.pending_job and counts(database)["jobs"] == 2
+    ids = worked(1.0)
+
+    edited = shown()
+    assert not edited.pending and edited.pending_job is None and edited.stored.run_id is not None
+    wanted = merge_aliases(script, {"王建国": ["老王"]})
+    assert edited.script == wanted and len(wanted.cues) == script.n_cues + 3
+    assert (strengths(edited) == 1).all()
+    assert [cue for cue in ids if cue < script.n_cues] == list(range(script.n_cues)) and len(set(ids)) == len(ids)
+
+    # A new cue can be corrected, and keeps its number whatever else is given.
+    (new,) = (k for k, cue in enumerate(wanted.cues) if wanted.lines[cue.line].text == "老王哭了。")
+    with writing(database) as connection:
+        edits.set_correction(connection, id, edits.Correction(ids[new], "sorrow", 3.0))
+        edits.set_correction(connection, id, edits.Correction(0, "joy", 2.0))
+    edited = shown()
+    assert strengths(edited)[new, 5] == 3.0 and strengths(edited)[0, 1] == 2.0 and edited.corrected.sum() == 2
+    edited = given({"老王": "王建国", "大嗓门": "小李"})
+    assert edited.pending == ("大嗓门", "老王") and strengths(edited)[0, 1] == 2.0 and edited.corrected.sum() == 1
+    more = worked(2.0)
+    edited = shown()
+    assert set(ids) < set(more) and len(more) == len(ids) + 1
+    assert strengths(edited)[more.index(ids[new]), 5] == 3.0
+
+    # Merges of names that the reader knew still show at once, over the new cues too.
+    edited = given({"老王": "老板", "大嗓门": "小李", "王建国": "老板"})
+    assert not edited.pending and set(edited.script.characters) == {"老板", "小李"}
+    assert set(edited.script.cast[0].merged) == {"老王", "王建国"}
+    assert strengths(edited)[edited.cue_ids.index(ids[new]), 5] == 3.0
+
+    # Taken back, and given again: nothing is scored twice.
+    edited = given({})
+    assert edited.script == script and strengths(edited)[0, 1] == 2.0
+    assert (strengths(edited)[1:] == values[1:]).all()
+    edited = given({"老王": "王建国"})
+    assert not edited.pending and edited.cue_ids == ids
+    assert jobs.claim(database, "w") is None
+    assert scripts.delete_script(database, id)
+    assert not any(counts(database).values())
+
+
+def test_a_job_with_names_that_are_others_by_now_is_stopped(database):
+    job, _, _ = analyzed(database, data=NICKNAMED)
+
+    def give(aliases: dict[str, str]) -> None:
+        with writing(database) as connection:
+            edits.set_aliases(connection, job.script_id, aliases)
+
+    give({"老王": "王建国"})
+    running = jobs.claim(database, "w")
+    assert running is not None
+    give({"老王": "小李"})  # that one is stopped, another waits
+    assert jobs.report(database, running.id, "w") == "canceled"
+    give({"老王": "王建国"})
+    assert jobs.report(database, running.id, "w") == "go on"
+    assert jobs.claim(database, "w2") is None
+    give({})
+    assert jobs.report(database, running.id, "w") == "canceled"
+    jobs.stop(database, running.id, "w")
+    with reading(database) as connection:
+        assert jobs.count_jobs(connection) == {"done": 1, "canceled": 2}
+
+
+def test_names_that_were_given_before_the_scores_are_queued_with_them(database):
+    submitted = jobs.submit(database, "a.txt", NICKNAMED, "m1", "m1")
+    job = jobs.claim(database, "w")
+    assert job is not None
+    script = scripts.storable(read_bytes(NICKNAMED, "a.txt"))
+    with writing(database) as connection:
+        scripts.save_script(connection, job.script_id, script)
+        edits.set_aliases(connection, job.script_id, {"老王": "王建国"})
+    with reading(database) as connection:
+        edited = load_edited(connection, job.script_id)
+    assert edited is not None and edited.scores is None and edited.pending == ("老王",) and edited.pending_job is None
+    jobs.finish(database, job, None, np.zeros((script.n_cues, 6), np.float32))
+    second = jobs.claim(database, "w")
+    assert second is not None and second.id != submitted.id
+    jobs.fail(database, second.id, "w", "no")
+    assert jobs.claim(database, "w") is None
+    jobs.submit(database, "a.txt", NICKNAMED, "m1", "m1")  # tries once more
+    assert (third := jobs.claim(database, "w")) is not None and third.fingerprint == second.fingerprint
+    # Another model has not read them yet.
+    jobs.submit(database, "a.txt", NICKNAMED, "m2", "m2")
+    other = jobs.claim(database, "w")
+    assert other is not None and other.fingerprint == "m2"
+    jobs.finish(database, other, None, np.zeros((script.n_cues, 6), np.float32))
+    last = jobs.claim(database, "w")
+    assert last is not None and last.fingerprint.startswith("m2+")
+    assert jobs.report(database, third.id, "w") == "canceled"
+
+
+def test_a_table_says_itself_who_is_in_a_line(database):
+    data = "id\tcontent\tcharacter\n1_0001_A_1\t老王走了。\t王建国\n".encode()
+    job, script, _ = analyzed(database, "a.tsv", data)
+    assert script.format == "table"
+    with pytest.raises(InputError, match="nobody"), writing(database) as connection:
+        edits.set_aliases(connection, job.script_id, {"老王": "王建国"})
 
 
 @pytest.mark.parametrize("correction", [(999, "joy", 1.0), (0, "hate", 1.0), (0, "joy", 3.1), (0, "joy", float("nan"))])
@@ -393,7 +575,7 @@ def test_a_failed_file_can_be_uploaded_again(database):
     jobs.submit(database, "a.txt", TEXT, "m", "m")
     job = jobs.claim(database, "w")
     assert job is not None
-    jobs.fail(database, job, "no\0t a script")
+    jobs.fail(database, job.id, "w", "no\0t a script")
     again = jobs.submit(database, "a.txt", TEXT, "m", "m")
     assert again.id != job.id and again.state == "queued"
     with reading(database) as connection:

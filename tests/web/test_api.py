@@ -253,6 +253,44 @@ def test_a_merge_is_seen_everywhere_at_once(client, talk):
     assert client.get(f"/api/scripts/{talk}/scores").json()["rows"] == rows
 
 
+def test_a_nickname_that_only_the_text_has_is_found_and_scored(client, tmp_path):
+    path = tmp_path / "nick.txt"
+    path.write_text(
+        "1、渡口 日 外\n王建国：你好。\n小李：（怒）走开！\n△老王站起来，笑了。\n2、屋 夜 内\n△老王失声痛哭。\n"
+    )
+    id = analyzed(client, path.name, path.read_bytes())
+    url = f"/api/scripts/{id}"
+
+    def rows() -> list[dict[str, object]]:
+        return [
+            {k: v for k, v in row.items() if k not in ("cue", "file")}
+            for row in client.get(f"{url}/scores").json()["rows"]
+        ]
+
+    def from_files(**aliases: tuple[str, ...]) -> list[dict[str, object]]:
+        scores = juqing.load("tfidf").score(read_script(path, aliases=aliases))
+        return [{k: v for k, v in row.items() if k != "file"} for row in scores.table()]
+
+    before = rows()
+    assert before == from_files() and len(before) == 2
+    told = client.put(f"{url}/cast", json={"aliases": {"老王": "王建国"}}).json()
+    assert told["pending"] == ["老王"] and told["aliases"] == {"老王": "王建国"}
+    assert next(person for person in told["characters"] if person["name"] == "王建国")["merged"] == ["老王"]
+    assert finished(client, told["job"])["state"] == "done"
+    told = client.get(f"{url}/cast").json()
+    assert told["pending"] == [] and told["job"] is None
+    assert rows() == from_files(王建国=("老王",)) and len(rows()) == 4
+    assert len(client.get(f"{url}/arcs?character=王建国").json()["arcs"][0]["lines"]) == 3
+    cue = client.get(f"{url}/scores").json()["rows"][-1]["cue"]
+    assert client.put(f"{url}/corrections", json={"cue": cue, "emotion": "sorrow", "value": 2.5}).status_code == 200
+    assert rows()[-1]["sorrow"] == 2.5
+    assert "2.5" in client.get(f"{url}/corrections.tsv").text.splitlines()[-1]
+    assert client.put(f"{url}/cast", json={"aliases": {"老赵": "王建国"}}).status_code == 422
+    assert client.put(f"{url}/cast", json={"aliases": {"老王": "赵"}}).status_code == 422
+    assert client.put(f"{url}/cast", json={"aliases": {}}).json()["job"] is None
+    assert rows() == before
+
+
 def test_corrections_and_the_training_rows_made_of_them(client, talk, tmp_path):
     url = f"/api/scripts/{talk}"
     rows = client.get(f"{url}/scores").json()["rows"]
@@ -369,8 +407,8 @@ def test_a_worker_that_dies_is_replaced_and_its_job_done(client):
     job = upload(client, "again.txt", (TALK * 60).encode())["job"]["id"]
     while client.get(f"/api/jobs/{job}").json()["state"] == "queued":
         time.sleep(0.01)
-    for process in app_workers._processes.values():
-        process.kill()
+    for worker in app_workers._workers:
+        worker.process.kill()
     ended = finished(client, job)
     assert ended["state"] == "done" and ended["attempts"] == 2
 

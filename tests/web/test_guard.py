@@ -6,12 +6,14 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
 import pytest
 from served import HERE, TALK, settings, upload
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from juqing.web import create_app
-from juqing.web.guard import COOKIE, HEADERS, session_of
+from juqing.web.guard import COOKIE, HEADERS, Guard, session_of
 from juqing.web.settings import is_loopback
 
 TOKEN = "correct horse battery staple"
@@ -67,6 +69,17 @@ def test_another_site_changes_nothing(client, headers):
 @pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "same-origin", "Origin": HERE}, {"Sec-Fetch-Site": "none"}])
 def test_our_own_page_may(client, headers):
     assert client.post("/api/scripts", json={"text": TALK}, headers=headers).status_code == 202
+
+
+def test_the_opener_policy_is_sent_where_browsers_heed_it(client, guarded):
+    name = "cross-origin-opener-policy"
+    assert client.get("/api/health").headers[name] == "same-origin"
+    assert client.get("/api/health", headers={"Host": "localhost:8765"}).headers[name] == "same-origin"
+    assert client.get("/api/health", headers={"Host": "evil.example"}).headers.get(name) is None
+    assert guarded.get("/api/health").headers.get(name) is None
+    claimed = {"X-Forwarded-Proto": "https", "Forwarded": "proto=https"}  # by anybody
+    assert guarded.get("/api/health", headers=claimed).headers.get(name) is None
+    assert guarded.get("https://studio.example/api/health").headers[name] == "same-origin"
 
 
 @pytest.mark.parametrize(
@@ -184,3 +197,49 @@ def test_nothing_of_a_script_is_logged(client, caplog):
     )
     ours = [record.getMessage() for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
     assert not [message for message in ours if "机密" in message or "你好" in message or "甲" in message]
+
+
+def test_what_all_uploads_hold_together_is_limited(tmp_path, monkeypatch):
+    monkeypatch.setattr("juqing.web.guard._MAX_HELD", 100_000)
+    arrived, go = anyio.Event(), anyio.Event()
+
+    async def app(scope, receive, send):
+        n, more = 0, True
+        while more:
+            message = await receive()
+            n, more = n + len(message["body"]), message.get("more_body", False)
+        if n > 50_000:
+            arrived.set()
+            await go.wait()
+        await Response(str(n))(scope, receive, send)
+
+    guard = Guard(app, settings(tmp_path, max_upload=1000))
+
+    async def post(n: int) -> tuple[int, bytes]:
+        scope = {
+            "type": "http", "method": "POST", "path": "/", "scheme": "http", "query_string": b"",
+            "headers": [(b"host", b"127.0.0.1")], "client": ("127.0.0.1", 1),
+        }  # fmt: skip
+        sent = []
+
+        async def receive():
+            return {"type": "http.request", "body": b"x" * n}
+
+        async def send(message):
+            sent.append(message)
+
+        await guard(scope, receive, send)
+        return sent[0]["status"], sent[1]["body"]
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(post, 60_000)
+            await arrived.wait()
+            status, body = await post(50_000)
+            assert status == 503 and b"100,000 bytes" in body
+            assert await post(30_000) == (200, b"30000")
+            go.set()
+        assert (await post(60_000))[0] == 200
+        assert guard.n_held == 0
+
+    anyio.run(main)

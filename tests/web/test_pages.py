@@ -317,6 +317,20 @@ def test_merging_names(visit: Open, film: str):
     assert page.evaluate("window.stayed")  # it was never loaded again
 
 
+def test_a_nickname_of_the_text_counts(visit: Open, served: Served):
+    text = "1、渡口 日 外\n王建国：你好。\n小李：（怒）走开！\n△老王站起来，笑了。\n2、屋 夜 内\n△老王失声痛哭。\n"
+    page = visit(f"/scripts/{served.analyzed('nick.txt', text)}")
+    page.evaluate("window.stayed = true")
+    assert dict(page.evaluate(PEOPLE)) == {"王建国": 1, "小李": 1}
+    page.fill("#merge-other", "老王")
+    page.select_option("#merge-name", "王建国")
+    page.locator("#merge button").click()
+    expect(page.locator("#merged")).to_contain_text("老王 → 王建国")
+    expect(page.locator("#said")).to_contain_text("“老王”的行也算进来了")
+    assert dict(page.evaluate(PEOPLE)) == {"王建国": 3, "小李": 1}
+    assert page.evaluate("window.stayed")
+
+
 PEOPLE = """() => [...document.querySelectorAll('#people tbody tr')].map(
   row => [row.querySelector('th button').textContent, Number(row.cells[3].textContent)])"""
 

@@ -53,7 +53,7 @@ def test_every_operation(served: tuple[str, str, str], mode: schemathesis.Genera
                 case.path_parameters["id"] = job if "/jobs/" in case.path else script
             if "compare" in case.path and isinstance(case.query, dict):
                 case.query.update({name: script for name in ("a", "b") if len(str(case.query.get(name, ""))) == 32})
-            case.call_and_validate(checks=CHECKS)
+            case.call_and_validate(checks=CHECKS, timeout=300)
 
         with contextlib.suppress(Unsatisfiable):  # nothing that is forbidden can be made of no parameters
             check()

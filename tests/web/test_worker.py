@@ -12,11 +12,12 @@ import pytest
 from conftest import SHORT
 from served import TALK
 from sqlalchemy import Engine
+from sqlalchemy import text as sql
 
 import juqing
 from juqing.reading import read_script
 from juqing.runtime import shipped_models
-from juqing.store import apply_migrations, jobs, open_database, scripts
+from juqing.store import apply_migrations, edits, jobs, open_database, scripts, writing
 from juqing.web import worker
 from juqing.web.work import find_models, fingerprint
 
@@ -83,6 +84,24 @@ def test_a_script_that_was_deleted_meanwhile(database, monkeypatch, caplog):
     with database.connect() as connection:
         assert jobs.count_jobs(connection) == {}
     assert not caplog.records
+
+
+def test_names_that_are_others_by_now(database):
+    job = worked(database)
+
+    def give(aliases: dict[str, str]) -> None:
+        with writing(database) as connection:
+            edits.set_aliases(connection, job.script_id, aliases)
+
+    give({"转身": "甲"})
+    claimed = jobs.claim(database, "w")
+    assert claimed is not None
+    give({"你好": "乙"})
+    worker._work(database, claimed, TFIDF, {})
+    with database.connect() as connection:
+        found = jobs.get_job(connection, claimed.id)
+        n_runs = connection.execute(sql("SELECT count(*) FROM runs")).scalar_one()
+    assert found is not None and found.state == "canceled" and n_runs == 1
 
 
 def test_scoring_tells_its_batches_and_can_be_stopped(monkeypatch):

@@ -33,6 +33,12 @@ def serve(
             "--workers", min=0, max=64, help="Processes that read and score; one for each core but one by default."
         ),
     ] = None,
+    max_minutes: Annotated[
+        float, typer.Option("--max-minutes", min=0.01, help="How long the analysis of one script may take.")
+    ] = 60.0,
+    max_queued: Annotated[
+        int, typer.Option("--max-queued", min=1, help="How many scripts may wait; uploads beyond are refused.")
+    ] = 1000,
 ) -> None:
     """Serve the page and the HTTP API to this computer's browser. Needs the extra: pip install "juqing[web]"
 
@@ -52,8 +58,10 @@ def serve(
         import uvicorn
 
         from juqing.reading import find_scripts
+        from juqing.reading.files import read_file
         from juqing.runtime import DEFAULT
-        from juqing.store import default_url
+        from juqing.store import UNAVAILABLE, default_url
+        from juqing.store.database import why
         from juqing.web import Settings, create_app
         from juqing.web.settings import is_loopback
     except ModuleNotFoundError as error:
@@ -70,7 +78,16 @@ def serve(
     if workers is None:
         workers = max(1, (os.cpu_count() or 2) - 1)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    settings = Settings(database_url or default_url(), model or DEFAULT, host=host, token=token, n_workers=workers)
+    settings = Settings(
+        database_url or default_url(),
+        model or DEFAULT,
+        host=host,
+        token=token,
+        n_workers=workers,
+        max_queued=max_queued,
+        job_seconds=60 * max_minutes,
+    )
+    given = [(file.name, read_file(file)) for file in find_scripts(scripts or ())]
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host.strip("[]"), port), family=family, backlog=2048)
@@ -80,8 +97,13 @@ def serve(
         ) from None
     with listening:
         app = create_app(settings)
-        for file in find_scripts(scripts or ()):
-            app.state.server.submit(file.name, file.read_bytes())
+        for name, data in given:
+            try:
+                app.state.server.submit(name, data)
+            except UNAVAILABLE as error:
+                raise OutputError(
+                    f"{name} cannot be stored: {why(error)}.", "Make room, or choose another --database-url."
+                ) from None
         name = f"[{host.strip('[]')}]" if ":" in host else host
         address = f"http://{name}:{listening.getsockname()[1]}/"
         typer.echo(f"juqing: {address}  (Ctrl-C ends it)")

@@ -240,6 +240,15 @@ def _raise_unreadable(error: OSError) -> None:
     raise ScriptError("the folder cannot be opened: permission denied.", "Allow reading it.", path=error.filename)
 
 
+def read_file(path: Path) -> bytes:
+    """The bytes of a script, for `read_bytes`.
+
+    Raises:
+        ScriptError: There is no such file, or it cannot be read, is empty or too large.
+    """
+    return _read_bytes(path, limits.MAX_SCRIPT_BYTES, "MAX_SCRIPT_BYTES")
+
+
 def _read_bytes(path: Path, limit: int, limit_name: str) -> bytes:
     try:
         if path.is_dir():

@@ -8,13 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 from sqlalchemy import text as sql
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from juqing.errors import InputError, OutputError
 
+UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+"""What is raised where the database is gone, busy or full: not a fault of what was asked."""
 _BUSY_SECONDS = 30
+# As long as SQLite waits for another that writes; a server that is gone without a word is noticed.
+_POSTGRES = {
+    "connect_timeout": "10",
+    "options": f"-c lock_timeout={_BUSY_SECONDS}s",
+    "keepalives_idle": "30",
+    "tcp_user_timeout": f"{1000 * _BUSY_SECONDS}",
+}
 
 
 def default_url() -> str:
@@ -38,7 +46,7 @@ def open_database(url: str) -> Engine:
     try:
         parsed = make_url(url)
         kind = parsed.get_backend_name()
-    except (ArgumentError, SQLAlchemyError, ValueError):
+    except (exc.SQLAlchemyError, ValueError):
         raise InputError("the address of the database is not one.", remedy) from None
     # Parameters may be the text of a script, and must not end up in a message or a log.
     options: dict[str, Any] = {"hide_parameters": True, "pool_size": 10, "max_overflow": 20}
@@ -50,17 +58,25 @@ def open_database(url: str) -> Engine:
         event.listen(database, "connect", _prepare_sqlite)
         event.listen(database, "begin", _begin_sqlite)
     elif kind in ("postgresql", "postgres"):
-        database = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, **options)
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        for name, value in _POSTGRES.items():
+            if name not in parsed.query:
+                parsed = parsed.update_query_dict({name: value})
+        database = create_engine(parsed, pool_pre_ping=True, **options)
     else:
         raise InputError(f"{kind} is not a database that juqing uses.", remedy)
     try:
         with database.connect() as connection:
             connection.execute(sql("SELECT 1"))
-    except DBAPIError as error:
+    except exc.DBAPIError as error:
         database.dispose()
-        first = str(error.orig).strip().split("\n")[0]
-        raise InputError(f"the database cannot be opened ({first}).", remedy) from None
+        raise InputError(f"the database cannot be opened ({why(error)}).", remedy) from None
     return database
+
+
+def why(error: exc.SQLAlchemyError) -> str:
+    """What the database itself says of an error, in a line."""
+    return str(getattr(error, "orig", None) or error).strip().split("\n")[0]
 
 
 def is_sqlite(connection: Connection | Engine) -> bool:
@@ -102,9 +118,9 @@ def _make_private(path: Path) -> None:
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
-    connection.execute(
-        "PRAGMA auto_vacuum=INCREMENTAL"
-    )  # counts only before the first table; deleting gives pages back
+    # Deleting gives pages back. It counts in an empty file alone, and would wait for whoever is writing in any other.
+    if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")  # what was accepted outlives a power cut
     connection.execute("PRAGMA foreign_keys=ON")

@@ -11,16 +11,27 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import Connection, Engine, String, bindparam
+from sqlalchemy import Connection, Engine, String, TextClause, bindparam
 from sqlalchemy import text as sql
 
+from juqing.errors import JuqingError
+from juqing.script import Cue
 from juqing.store.database import is_sqlite, writing
-from juqing.store.scripts import add_script, find_run, save_scores, show_run
+from juqing.store.scripts import (
+    add_script,
+    changed,
+    find_run,
+    get_given,
+    get_script,
+    save_scores,
+    show_run,
+    with_given,
+)
 
 LEASE_SECONDS = 30.0
 MAX_ATTEMPTS = 3
@@ -50,6 +61,8 @@ class Job:
     updated_at: float
 
 
+_LOST = "lease_until < :now AND worker NOT IN :alive"
+_ALIVE = bindparam("alive", expanding=True, type_=String)
 _IDS = bindparam("ids", expanding=True, type_=String)  # the type counts where there is none
 _JOB = (
     "SELECT id, script_id, model, fingerprint, state, stage, done, total, attempts, worker, cancel, error, created_at, updated_at "
@@ -57,28 +70,72 @@ _JOB = (
 )
 
 
-def submit(database: Engine, name: str, data: bytes, model: str, fingerprint: str) -> Job:
-    """Store a file and queue its analysis; the same file and model have one job, and one that is done is not done again."""
+class QueueFullError(JuqingError):
+    """As many scripts wait as the server takes."""
+
+
+def submit(database: Engine, name: str, data: bytes, model: str, fingerprint: str, *, most: int | None = None) -> Job:
+    """Store a file and queue its analysis; the same file and model have one job, and one that is done is not done again.
+
+    Raises:
+        QueueFullError: It would wait behind `most` others. Nothing is stored.
+    """
     with writing(database) as connection:
         script_id = add_script(connection, name, data)
-        job = _newest(connection, script_id, fingerprint)
+        job = newest_job(connection, script_id, fingerprint)
         run_id = find_run(connection, script_id, fingerprint)
         if run_id is not None:
             show_run(connection, script_id, run_id)
+            queue_given(connection, script_id)
         if job is not None and (run_id is not None or job.state in ("queued", "running")):
             connection.execute(sql("UPDATE jobs SET cancel = 0 WHERE id = :id"), {"id": job.id})  # wanted after all
             return replace(job, cancel=0)
-        now = time.time()
-        job = Job(secrets.token_hex(16), script_id, model, fingerprint, "queued", "", 0, 0, 0, "", 0, "", now, now)
-        connection.execute(
-            sql(
-                "INSERT INTO jobs (id, script_id, model, fingerprint, state, stage, done, total, attempts, worker, lease_until, "
-                "cancel, error, created_at, updated_at) "
-                "VALUES (:id, :script_id, :model, :fingerprint, 'queued', '', 0, 0, 0, '', 0, 0, '', :now, :now)"
-            ),
-            {"id": job.id, "script_id": script_id, "model": model, "fingerprint": fingerprint, "now": now},
-        )
-        return job
+        if most is not None:
+            n = connection.execute(sql("SELECT count(*) FROM jobs WHERE state = 'queued'")).scalar_one()
+            if n >= most:
+                raise QueueFullError(
+                    f"{n:,} scripts wait to be analyzed, and the limit of this server is {most:,} (--max-queued).",
+                    "Try again later.",
+                )
+        return _insert(connection, script_id, model, fingerprint)
+
+
+def queue_given(connection: Connection, script_id: str) -> None:
+    """Queue the reading and scoring with the names that a user gave, where the shown model has not done that; stop what is outdated."""
+    script = get_script(connection, script_id)
+    if script is None or script.fingerprint is None or script.model is None:
+        return  # its own analysis comes first
+    given = get_given(connection, script_id)
+    fingerprint = with_given(script.fingerprint, given)
+    connection.execute(
+        sql(
+            "UPDATE jobs SET cancel = 1, updated_at = :now, state = CASE WHEN state = 'queued' THEN 'canceled' ELSE state END "
+            "WHERE script_id = :id AND state IN ('queued', 'running') AND fingerprint LIKE '%+%' AND fingerprint <> :fingerprint"
+        ),
+        {"id": script_id, "fingerprint": fingerprint, "now": time.time()},
+    )
+    if not given or find_run(connection, script_id, fingerprint) is not None:
+        return
+    job = newest_job(connection, script_id, fingerprint)
+    if job is not None and job.state in ("queued", "running"):
+        connection.execute(sql("UPDATE jobs SET cancel = 0 WHERE id = :id"), {"id": job.id})
+    else:
+        _insert(connection, script_id, script.model, fingerprint)
+        changed(connection, script_id)
+
+
+def _insert(connection: Connection, script_id: str, model: str, fingerprint: str) -> Job:
+    now = time.time()
+    job = Job(secrets.token_hex(16), script_id, model, fingerprint, "queued", "", 0, 0, 0, "", 0, "", now, now)
+    connection.execute(
+        sql(
+            "INSERT INTO jobs (id, script_id, model, fingerprint, state, stage, done, total, attempts, worker, lease_until, "
+            "cancel, error, created_at, updated_at) "
+            "VALUES (:id, :script_id, :model, :fingerprint, 'queued', '', 0, 0, 0, '', 0, 0, '', :now, :now)"
+        ),
+        {"id": job.id, "script_id": script_id, "model": model, "fingerprint": fingerprint, "now": now},
+    )
+    return job
 
 
 def claim(database: Engine, worker: str) -> Job | None:
@@ -123,27 +180,42 @@ def report(
         return "canceled" if canceled else "go on"
 
 
-def finish(database: Engine, job: Job, rmse: float | None, values: np.ndarray) -> bool:
-    """Store the scores and the end of the job in one; False, and nothing stored, where the job is another's by now."""
+def finish(
+    database: Engine, job: Job, rmse: float | None, values: np.ndarray, cues: Sequence[Cue] | None = None
+) -> bool:
+    """Store the scores and the end of the job in one; False, and nothing stored, where the job is another's by now.
+
+    Args:
+        database: The database.
+        job: As it was claimed.
+        rmse: What is known of the model's error.
+        values: (n_cues, 6), in the order of `cues`.
+        cues: Where they are others than the script's.
+    """
     with writing(database) as connection:
+        changed(connection, job.script_id)  # who changes both, a script and its job, locks the script first
         if not _end(connection, job.id, job.worker, "done"):
             return False
-        if find_run(connection, job.script_id, job.fingerprint) is None:
-            save_scores(connection, job.script_id, job.model, job.fingerprint, rmse, values)
+        run_id = find_run(connection, job.script_id, job.fingerprint)
+        if run_id is None:
+            run_id = save_scores(connection, job.script_id, job.model, job.fingerprint, rmse, values, cues)
+        if cues is None:
+            show_run(connection, job.script_id, run_id)
+            queue_given(connection, job.script_id)
         return True
 
 
-def fail(database: Engine, job: Job, error: str) -> None:
+def fail(database: Engine, id: str, worker: str, error: str) -> None:
     """Mark a job as failed, with a message for its user."""
     with writing(database) as connection:
-        _end(connection, job.id, job.worker, "failed", error.replace("\0", "\ufffd"))
+        _end(connection, id, worker, "failed", error.replace("\0", "\ufffd"))
 
 
-def stop(database: Engine, job: Job) -> None:
+def stop(database: Engine, id: str, worker: str) -> None:
     """Mark a running job as canceled, if that is still wanted; else it is queued again."""
     with writing(database) as connection:
-        wanted = connection.execute(sql("SELECT cancel FROM jobs WHERE id = :id"), {"id": job.id}).scalar_one_or_none()
-        _end(connection, job.id, job.worker, "canceled" if wanted else "queued")
+        wanted = connection.execute(sql("SELECT cancel FROM jobs WHERE id = :id"), {"id": id}).scalar_one_or_none()
+        _end(connection, id, worker, "canceled" if wanted else "queued")
 
 
 def cancel(database: Engine, id: str) -> Job | None:
@@ -159,13 +231,19 @@ def cancel(database: Engine, id: str) -> Job | None:
         return get_job(connection, id)
 
 
-def requeue_lost(database: Engine) -> int:
-    """Queue again what is running under a lease that ran out; what was tried too often fails. How many rows changed."""
+def requeue_lost(database: Engine, alive: Iterable[str] = ()) -> int:
+    """Queue again what is running under a lease that ran out; what was tried too often fails. How many rows changed.
+
+    Args:
+        database: The database.
+        alive: Workers that are known to be at their job, whatever the clock says.
+    """
+    asked = {"now": time.time(), "alive": ["", *alive]}
     with database.connect() as connection:
-        lost = sql("SELECT 1 FROM jobs WHERE state = 'running' AND lease_until < :now LIMIT 1")
-        if connection.execute(lost, {"now": time.time()}).first() is None:
+        lost = sql(f"SELECT 1 FROM jobs WHERE state = 'running' AND {_LOST} LIMIT 1").bindparams(_ALIVE)
+        if connection.execute(lost, asked).first() is None:
             return 0
-    return _requeue(database, "lease_until < :now", "")
+    return _requeue(database, _LOST, asked)
 
 
 def requeue_of(database: Engine, workers: str, *, counts: bool = True) -> int:
@@ -176,19 +254,20 @@ def requeue_of(database: Engine, workers: str, *, counts: bool = True) -> int:
         workers: The beginning of their names.
         counts: Whether it was an attempt: not where they ended with their server.
     """
-    return _requeue(database, "substr(worker, 1, :n) = :workers", workers, counts=counts)
+    asked = {"now": time.time(), "n": len(workers), "workers": workers}
+    return _requeue(database, "substr(worker, 1, :n) = :workers", asked, counts=counts)
 
 
-def _requeue(database: Engine, where: str, workers: str, *, counts: bool = True) -> int:
-    asked: dict[str, object] = {"now": time.time()}
-    if workers:
-        asked |= {"n": len(workers), "workers": workers}
+def _requeue(database: Engine, where: str, asked: dict[str, Any], *, counts: bool = True) -> int:
+    def query(text: str) -> TextClause:
+        return sql(text).bindparams(_ALIVE) if "alive" in asked else sql(text)
+
     lost = f"state = 'running' AND {where}"
     with writing(database) as connection:
         n = 0
         if counts:
             n += connection.execute(
-                sql(f"UPDATE jobs SET state = 'failed', error = :error, updated_at = :now WHERE {lost} AND attempts >= :most"),
+                query(f"UPDATE jobs SET state = 'failed', error = :error, updated_at = :now WHERE {lost} AND attempts >= :most"),
                 {
                     **asked, "most": MAX_ATTEMPTS,
                     "error": f"The analysis was begun {MAX_ATTEMPTS} times and never came to its end. Upload the script again to try once more.",
@@ -196,7 +275,7 @@ def _requeue(database: Engine, where: str, workers: str, *, counts: bool = True)
             ).rowcount  # fmt: skip
         back = "" if counts else "attempts = attempts - 1, "
         n += connection.execute(
-            sql(f"UPDATE jobs SET {back}state = 'queued', stage = '', done = 0, total = 0, worker = '', updated_at = :now WHERE {lost}"),
+            query(f"UPDATE jobs SET {back}state = 'queued', stage = '', done = 0, total = 0, worker = '', updated_at = :now WHERE {lost}"),
             asked,
         ).rowcount  # fmt: skip
         return n
@@ -230,7 +309,8 @@ def count_jobs(connection: Connection) -> dict[str, int]:
     return {state: n for state, n in connection.execute(sql("SELECT state, count(*) FROM jobs GROUP BY state"))}
 
 
-def _newest(connection: Connection, script_id: str, fingerprint: str) -> Job | None:
+def newest_job(connection: Connection, script_id: str, fingerprint: str) -> Job | None:
+    """The job of a script and a fingerprint: one that is done, else the newest; None where there was none."""
     row = connection.execute(
         sql(
             _JOB

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Engine
 from sqlalchemy import text as sql
 
-from juqing.errors import InputError
-from juqing.store.database import is_sqlite, writing
+from juqing.errors import InputError, OutputError
+from juqing.store.database import UNAVAILABLE, is_sqlite, why, writing
 
 _LOCK = 0x6A757169  # of PostgreSQL, so that of several servers that start one migrates
 
@@ -19,7 +19,19 @@ def apply_migrations(database: Engine) -> int:
 
     Raises:
         InputError: The database was written by a newer juqing.
+        OutputError: It cannot be written: it is full, locked or gone.
     """
+    try:
+        return _apply(database)
+    except UNAVAILABLE as error:
+        database.dispose()
+        raise OutputError(
+            f"the database cannot be written ({why(error)}).",
+            "Make room, end what holds it, or choose another with --database-url.",
+        ) from None
+
+
+def _apply(database: Engine) -> int:
     with writing(database) as connection:
         if not is_sqlite(connection):
             connection.execute(sql("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -50,7 +62,17 @@ def first_tables(connection: Connection) -> None:
             connection.execute(sql(statement))
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables,)
+def names_in_the_text(connection: Connection) -> None:
+    """Aliases that the reader did not know, and runs over what was read with them."""
+    connection.execute(
+        sql("ALTER TABLE aliases ADD COLUMN read_as TEXT NOT NULL DEFAULT ''")
+    )  # who of the cast it is; or empty
+    connection.execute(
+        sql("ALTER TABLE runs ADD COLUMN cues BYTEA")
+    )  # as JSON, where they are others than the script's
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (first_tables, names_in_the_text)
 
 _FIRST_TABLES = """
 CREATE TABLE scripts (

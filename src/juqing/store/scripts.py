@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +22,7 @@ from juqing.store.database import writing
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _to_json = msgspec.json.Encoder().encode
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
+_cues = msgspec.json.Decoder(tuple[Cue, ...]).decode
 _span = msgspec.json.Decoder(tuple[int, int, int, int] | None).decode
 
 
@@ -238,6 +239,26 @@ def find_run(connection: Connection, id: str, fingerprint: str) -> str | None:
     ).scalar_one_or_none()
 
 
+def get_given(connection: Connection, id: str) -> dict[str, str]:
+    """Aliases that stand in the text alone, where the reader did not know them, and who of the cast each is."""
+    rows = connection.execute(
+        sql("SELECT alias, read_as FROM aliases WHERE script_id = :id AND read_as <> '' ORDER BY alias"), {"id": id}
+    )
+    return {alias: name for alias, name in rows}
+
+
+def with_given(fingerprint: str, given: Mapping[str, str]) -> str:
+    """The name of a run of a model over a script that was read with such aliases; without any, the model's own name."""
+    if not given:
+        return fingerprint
+    return f"{fingerprint}+{hashlib.sha256(_to_json(sorted(given.items()))).hexdigest()[:16]}"
+
+
+def changed(connection: Connection, id: str) -> None:
+    """Count a change that readers see; the script's row is locked from here on."""
+    connection.execute(sql("UPDATE scripts SET version = version + 1 WHERE id = :id"), {"id": id})
+
+
 def show_run(connection: Connection, id: str, run_id: str) -> None:
     """Take a run as the one whose scores are shown."""
     connection.execute(
@@ -249,16 +270,30 @@ def show_run(connection: Connection, id: str, run_id: str) -> None:
 
 
 def save_scores(
-    connection: Connection, id: str, model: str, fingerprint: str, rmse: float | None, values: np.ndarray
+    connection: Connection,
+    id: str,
+    model: str,
+    fingerprint: str,
+    rmse: float | None,
+    values: np.ndarray,
+    cues: Sequence[Cue] | None = None,
 ) -> str:
-    """Store what a model said, (n_cues, 6) in the order of the script's cues, and show it; the id of the run."""
+    """Store what a model said, (n_cues, 6) in the order of the script's cues or of those given; the id of the run."""
     run_id = hashlib.sha256(f"{id} {fingerprint}".encode()).hexdigest()[:32]
     connection.execute(
         sql(
-            "INSERT INTO runs (id, script_id, model, fingerprint, rmse, created_at) "
-            "VALUES (:run, :id, :model, :fingerprint, :rmse, :now)"
+            "INSERT INTO runs (id, script_id, model, fingerprint, rmse, cues, created_at) "
+            "VALUES (:run, :id, :model, :fingerprint, :rmse, :cues, :now)"
         ),
-        {"run": run_id, "id": id, "model": model, "fingerprint": fingerprint, "rmse": rmse, "now": time.time()},
+        {
+            "run": run_id,
+            "id": id,
+            "model": model,
+            "fingerprint": fingerprint,
+            "rmse": rmse,
+            "cues": None if cues is None else _to_json(cues),
+            "now": time.time(),
+        },
     )
     _insert(
         connection,
@@ -268,8 +303,13 @@ def save_scores(
             for k, row in enumerate(values.astype(float).tolist())
         ],
     )
-    show_run(connection, id, run_id)
     return run_id
+
+
+def load_cues(connection: Connection, run_id: str) -> tuple[Cue, ...] | None:
+    """The cues of a run, None where they are the script's."""
+    cues = connection.execute(sql("SELECT cues FROM runs WHERE id = :run"), {"run": run_id}).scalar_one()
+    return None if cues is None else _cues(bytes(cues))
 
 
 def load_scores(connection: Connection, run_id: str) -> np.ndarray:

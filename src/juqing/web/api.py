@@ -62,6 +62,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     421: {"description": "Sent to a name that is not this machine's.", **_problem},
     422: {"description": "A value is not allowed.", **_problem},
     429: {"description": "Too many requests.", **_problem},
+    503: {"description": "The queue is full, or the database is busy, full or gone.", **_problem},
 }
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "As the client has it."}}
 
@@ -86,10 +87,10 @@ class Server:
     counts: Counts
     uploads: anyio.CapacityLimiter
 
-    def submit(self, name: str, data: bytes, model: str | None = None) -> jobs.Job:
-        """Queue a script for the model of that name, or the default one."""
+    def submit(self, name: str, data: bytes, model: str | None = None, *, most: int | None = None) -> jobs.Job:
+        """Queue a script for the model of that name, or the default one, behind at most `most` others."""
         description, fingerprint = self.models[model or next(iter(self.models))]
-        return jobs.submit(self.database, name, data, description.name, fingerprint)
+        return jobs.submit(self.database, name, data, description.name, fingerprint, most=most)
 
 
 def server_of(request: Request) -> Server:
@@ -141,7 +142,7 @@ async def post_script(request: Request) -> Response:
         raise Problem(422, f"There is no such model. Take one of {', '.join(server.models)}.")
 
     def stored() -> tuple[jobs.Job, dict[str, Any]]:
-        job = server.submit(name, data, model)
+        job = server.submit(name, data, model, most=server.settings.max_queued)
         with server.database.connect() as connection:
             script = scripts.get_script(connection, job.script_id)
         if script is None:  # deleted by another within this moment
@@ -333,7 +334,11 @@ def get_cast(request: Request, id: Id) -> Response:
 
 @router.put("/scripts/{id}/cast", response_model=models.Cast)
 def put_cast(request: Request, id: Id, posted: Annotated[models.Aliases, Body()]) -> Response:
-    """Merge names: these aliases take the place of all that were set before. Scores, arcs and exports follow at once."""
+    """Merge names: these aliases take the place of all that were set before. Scores, arcs and exports follow at once.
+
+    Of an alias that only stands in the text, so that the reader did not know it, the lines are still to be found and scored:
+    it is `pending` until `job` is done.
+    """
     shown(request, id)
     with writing(server_of(request).database) as connection:
         edits.set_aliases(connection, id, posted.aliases)
@@ -359,7 +364,13 @@ def _cast(edited: Edited) -> dict[str, Any]:
         for person in portraits(scores)
     ]
     suggestions = [dataclasses.asdict(suggestion) for suggestion in suggest_aliases(script)]
-    return {"characters": characters, "aliases": edited.aliases, "suggestions": suggestions}
+    return {
+        "characters": characters,
+        "aliases": edited.aliases,
+        "suggestions": suggestions,
+        "pending": edited.pending,
+        "job": edited.pending_job,
+    }
 
 
 # Scores and what is made of them

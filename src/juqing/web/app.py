@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from juqing import __version__
 from juqing.errors import InputError
-from juqing.store import apply_migrations, open_database
+from juqing.store import apply_migrations, jobs, open_database
 from juqing.web import api, pages
 from juqing.web.answers import Kept, Problem, problem_response
 from juqing.web.guard import Guard
@@ -43,7 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
         models,
         Kept(database),
         Progress(database),
-        Workers(database, settings.database_url, settings.n_workers, folders),
+        Workers(database, settings.database_url, settings.n_workers, folders, settings.job_seconds),
         Counts(),
         anyio.CapacityLimiter(_N_UPLOADS),
     )
@@ -76,6 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(HTTPException, _http_problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(InputError, _unusable)
+    app.add_exception_handler(jobs.QueueFullError, _queue_full)
     app.include_router(api.router)
     app.include_router(pages.router)
     return app
@@ -96,3 +97,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _unusable(request: Request, error: Exception) -> Response:
     return problem_response(Problem(422, str(error)))
+
+
+async def _queue_full(request: Request, error: Exception) -> Response:
+    return problem_response(Problem(503, str(error), {"Retry-After": "10"}))

@@ -16,12 +16,12 @@ from pathlib import Path
 from traceback import extract_tb
 from urllib.parse import parse_qs, urlsplit
 
-from sqlalchemy.exc import OperationalError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from juqing.store import UNAVAILABLE
 from juqing.web.answers import Problem, problem_response
 from juqing.web.settings import Settings, is_loopback
 
@@ -32,6 +32,7 @@ _OPEN = ("/api/health", "/login", "/static/")
 _BURST = 8
 _MAX_CLIENTS = 10_000
 _SLACK = 64 * 1024  # of a form around a file
+_MAX_HELD = 256 * 2**20  # bytes of all uploads at once, which are held in memory
 _COOKIE_SECONDS = 30 * 24 * 3600
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -39,7 +40,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",  # nothing to others; with no-referrer, browsers send the login with `Origin: null`
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """Of every answer."""
@@ -79,6 +79,7 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings):
         self.app = app
         self.settings = settings
+        self.n_held = 0  # bytes of bodies that are being received and answered
         self.buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self.cookie = "" if settings.token is None else session_of(settings.token)
 
@@ -90,25 +91,30 @@ class Guard:
             return
 
         begun = False
+        headers = Headers(scope=scope)
+        # Elsewhere browsers ignore the policy, and say so on the console. What a proxy in front says of its own address is not
+        # believed: a proxy with TLS sets this header itself (docs/web.md).
+        is_trustworthy = scope["scheme"] == "https" or is_loopback(_name_of(headers.get("host", "")))
 
         async def send_with_headers(message: Message) -> None:
             nonlocal begun
             begun = True
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if is_trustworthy:
+                    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        headers = Headers(scope=scope)
         try:
             self._check_host(headers)
             self._check_rate(scope)
             answer = await self._check_token(scope, headers, receive)
             if answer is None:
                 self._check_site(scope, headers)
-                await self.app(scope, self._limited(headers, receive), send_with_headers)
+                await self._app_with_body(scope, headers, receive, send_with_headers)
                 return
         except Problem as problem:
             answer = problem_response(problem)
@@ -118,9 +124,9 @@ class Guard:
             _log.error("%s at %s", type(error).__name__, places)
             if begun:
                 return
-            busy = isinstance(error, OperationalError)
+            busy = isinstance(error, UNAVAILABLE)
             answer = problem_response(
-                Problem(503, "The database is busy or gone. Try again.", {"Retry-After": "2"})
+                Problem(503, "The database is busy, full or gone. Try again.", {"Retry-After": "2"})
                 if busy
                 else Problem(500, f"This is a fault of juqing ({type(error).__name__}). Please report it.")
             )
@@ -188,6 +194,27 @@ class Guard:
             foreign = True
         if foreign:
             raise Problem(403, "Another site may not change anything here.")
+
+    async def _app_with_body(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        """The application, with what all bodies together hold in memory limited."""
+        limited, n = self._limited(headers, receive), 0
+
+        async def counted() -> Message:
+            nonlocal n
+            message = await limited()
+            size = len(message.get("body", b""))
+            if self.n_held + size > max(_MAX_HELD, self.settings.max_upload + _SLACK):
+                raise Problem(
+                    503, f"Uploads of {_MAX_HELD:,} bytes are under way, which is the limit.", {"Retry-After": "2"}
+                )
+            n += size
+            self.n_held += size
+            return message
+
+        try:
+            await self.app(scope, counted, send)
+        finally:
+            self.n_held -= n
 
     def _limited(self, headers: Headers, receive: Receive, limit: int = 0) -> Receive:
         """`receive` that refuses more than the limit: by what is announced, and by what comes."""

@@ -161,11 +161,16 @@ class SuggestionOut(BaseModel):
 
 
 class Cast(BaseModel):
-    """The characters, those with the most cues first; what is merged, and what might be."""
+    """The characters, those with the most cues first; what is merged, and what might be.
+
+    `pending` are aliases whose lines are still to be found and scored, `job` is the job that does it.
+    """
 
     characters: list[CharacterOut]
     aliases: dict[str, str]
     suggestions: list[SuggestionOut]
+    pending: list[str]
+    job: str | None
 
 
 class Aliases(BaseModel):

@@ -20,6 +20,8 @@ class Settings:
         token: What others must know to use it; None only on a loopback address.
         n_workers: Processes that read and score; with 0 uploads wait until another server on the same database works them off.
         max_upload: Largest file, in bytes.
+        max_queued: How many scripts may wait to be analyzed; uploads beyond are refused.
+        job_seconds: How long one analysis may take; the worker is killed then, and another takes its place.
         rate: Requests a second that one client may make in the long run; eight times as many at once.
     """
 
@@ -29,6 +31,8 @@ class Settings:
     token: str | None = None
     n_workers: int = 1
     max_upload: int = MAX_SCRIPT_BYTES
+    max_queued: int = 1000
+    job_seconds: float = 3600.0
     rate: float = 50.0
 
     def __post_init__(self) -> None:

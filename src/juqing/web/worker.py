@@ -1,12 +1,14 @@
 """A worker process: takes queued jobs one at a time, reads and scores the script, stores the result.
 
 It is started by `work.Workers`, which writes one line of JSON to its standard input and keeps that open: when it ends, so does the
-worker, at once. It runs at low priority and scores on one core, so that the server stays quick.
+worker, at once. On its standard output the worker says which job it is at. It runs at low priority and scores on one core, so that
+the server stays quick.
 """
 
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
 import logging
 import os
@@ -20,19 +22,21 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
 from juqing.errors import JuqingError, ScriptError
 from juqing.scores import Recognizer
 from juqing.script import Script
-from juqing.store import jobs, open_database, reading, writing
-from juqing.store.scripts import get_source, load_script, save_script, storable
+from juqing.store import UNAVAILABLE, jobs, open_database, reading, writing
+from juqing.store.database import why
+from juqing.store.edits import read_given
+from juqing.store.scripts import get_given, get_source, load_script, save_script, storable, with_given
 
 _log = logging.getLogger("juqing.web.worker")
 _NICE = 5
 _WAIT_SECONDS = 0.2
-_BEAT_SECONDS = 5.0
+_PAUSE_SECONDS = 5.0
 _REPORT_SECONDS = 0.3
+_SPARE_SECONDS = 60.0
 
 
 class _Stopped(Exception):
@@ -42,50 +46,71 @@ class _Stopped(Exception):
 def main() -> None:
     """Work until standard input ends."""
     told = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_end_with_server, daemon=True).start()
+    _end_with_server()
+    said = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever else is printed is no word to the server
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the server, which ends its workers
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     if hasattr(os, "nice"):
         os.nice(_NICE)
     os.environ["JUQING_THREADS"] = "1"
-    database = open_database(told["url"])
     recognizers: dict[str, Recognizer] = {}
     with contextlib.suppress(JuqingError):  # said when a job wants it
         _recognizer(next(iter(told["models"])), told["models"], recognizers)
+    database = None
+    while database is None:
+        try:
+            database = open_database(told["url"])
+        except JuqingError:
+            _log.error("the database cannot be opened")
+            time.sleep(_PAUSE_SECONDS)
     while True:
         try:
             job = jobs.claim(database, told["name"])
             if job is None:
                 time.sleep(_WAIT_SECONDS)
                 continue
-            _work(database, job, told["models"], recognizers)
-        except (
-            OperationalError
-        ) as error:  # the database is gone for a while: the lease runs out, and the job is queued again
-            _log.error("the database does not answer: %s", type(error.orig).__name__)
-            time.sleep(_BEAT_SECONDS)
+            print(job.id, file=said, flush=True)
+            # The server kills a worker whose job takes too long; this ends one whose server is gone too.
+            faulthandler.dump_traceback_later(told["seconds"] + _SPARE_SECONDS, exit=True)
+            try:
+                _work(database, job, told["models"], recognizers)
+            finally:
+                faulthandler.cancel_dump_traceback_later()
+                print(file=said, flush=True)
+        except UNAVAILABLE as error:  # the lease runs out, and the job is queued again
+            _log.error("the database does not answer: %s", why(error))
+            time.sleep(_PAUSE_SECONDS)
 
 
 def _end_with_server() -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
-    os._exit(0)
+    """End this process when standard input does."""
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True).start()
+    with contextlib.suppress(ImportError, OSError):
+        # A thread does not run while one long step of the analysis holds the interpreter; the signal, which nobody handles, ends it.
+        import fcntl
+
+        fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def _work(database: Engine, job: jobs.Job, models: dict[str, str], recognizers: dict[str, Recognizer]) -> None:
     started = time.monotonic()
-    beating = threading.Event()
-    heart = threading.Thread(target=_beat, args=(database, job, beating), daemon=True)
-    heart.start()
     try:
         ended = _analyze(database, job, models, recognizers)
     except _Stopped:
-        jobs.stop(database, job)
+        jobs.stop(database, job.id, job.worker)
         ended = "stopped"
     except JuqingError as error:
-        jobs.fail(database, job, str(error))
+        jobs.fail(database, job.id, job.worker, str(error))
         ended = "refused"
-    except OperationalError:
+    except UNAVAILABLE:
         raise
     except Exception as error:
         # Neither its message nor its values are logged: they may hold text of the script.
@@ -94,23 +119,10 @@ def _work(database: Engine, job: jobs.Job, models: dict[str, str], recognizers: 
             for frame in reversed(traceback.extract_tb(error.__traceback__)[-6:])
         )
         _log.error("job %s failed: %s at %s", job.id, type(error).__name__, places)
-        jobs.fail(
-            database, job, f"The analysis broke off by a fault of juqing ({type(error).__name__}). Please report it."
-        )
+        told = f"The analysis broke off by a fault of juqing ({type(error).__name__}). Please report it."
+        jobs.fail(database, job.id, job.worker, told)
         ended = "failed"
-    finally:
-        beating.set()
-        heart.join()
     _log.info("job %s %s after %.1f s", job.id, ended, time.monotonic() - started)
-
-
-def _beat(database: Engine, job: jobs.Job, stopped: threading.Event) -> None:
-    """Renew the lease while a step takes long."""
-    while not stopped.wait(_BEAT_SECONDS):
-        try:
-            jobs.report(database, job.id, job.worker)
-        except OperationalError as error:
-            _log.warning("job %s: the lease was not renewed: %s", job.id, type(error.orig).__name__)
 
 
 def _analyze(database: Engine, job: jobs.Job, models: dict[str, str], recognizers: dict[str, Recognizer]) -> str:
@@ -125,14 +137,22 @@ def _analyze(database: Engine, job: jobs.Job, models: dict[str, str], recognizer
         with writing(database) as connection:
             if not save_script(connection, job.script_id, script):
                 raise _Stopped
-    if job.fingerprint not in models:
+    model, _, given = job.fingerprint.partition("+")
+    cues = None
+    if given:
+        with reading(database) as connection:
+            if with_given(model, get_given(connection, job.script_id)) != job.fingerprint:
+                raise _Stopped  # the names are others by now
+            script = read_given(connection, job.script_id, script)
+        cues = script.cues
+    if model not in models:
         raise ScriptError(f"the model {job.model!r} is not here any more.", "Upload the script again.")
     report("scoring", 0, 1)
-    recognizer = _recognizer(job.fingerprint, models, recognizers)
+    recognizer = _recognizer(model, models, recognizers)
     _listen(recognizer, lambda done, total: report("scoring", done, total))
     scores = recognizer.score(script)
     report("saving", 0, 1)
-    return "done" if jobs.finish(database, job, scores.rmse, scores.values) else "lost"
+    return "done" if jobs.finish(database, job, scores.rmse, scores.values, cues) else "lost"
 
 
 def _recognizer(fingerprint: str, models: dict[str, str], recognizers: dict[str, Recognizer]) -> Recognizer:

@@ -505,7 +505,7 @@ const drawCast = () => {
   }));
   const suggestions = byId("suggestions");
   suggestions.replaceChildren();
-  const open = cast.suggestions.filter((each) => !(each.alias in cast.aliases) && all.includes(each.alias)).slice(0, 8);
+  const open = cast.suggestions.filter((each) => !(each.alias in cast.aliases) && all.includes(each.name)).slice(0, 8);
   if (open.length) {
     suggestions.append(element("p", "hint", say("可能是同一人（没有合并）：", "These may be one person (not merged):")));
     const list = element("ul", "tags");
@@ -535,6 +535,21 @@ const setAliases = async (aliases) => {
     await ask(`${api}/cast`, { method: "PUT", json: { aliases } });
     await reload(aliases[chosen] || chosen);
     announce(say("人物已更新，图表已重画", "cast updated, charts redrawn"));
+  } catch (error) { announce(error.message, true); }
+  await awaitNames();
+};
+/** Names that only the text has: their lines are found and scored by a job. */
+const awaitNames = async () => {
+  const job = cast.job;
+  if (!job) return;
+  const names = cast.pending.join("、");
+  announce(say(`正在找只写“${names}”的行`, `looking for lines that only say ${names}`));
+  try {
+    const ended = await follow(job, () => {});
+    if (cast.job !== job) return; // other names were given meanwhile
+    if (ended.state !== "done") { announce(ended.error || stageText(ended), true); return; }
+    await reload();
+    announce(say(`“${names}”的行也算进来了，图表已重画`, `lines of ${names} count now, charts redrawn`));
   } catch (error) { announce(error.message, true); }
 };
 
@@ -673,7 +688,8 @@ const start = async () => {
   byId("pair").addEventListener("change", (event) => showPair(event.target.value));
   byId("merge").addEventListener("submit", (event) => {
     event.preventDefault();
-    merge(byId("merge-alias").value, byId("merge-name").value);
+    merge(byId("merge-other").value.trim() || byId("merge-alias").value, byId("merge-name").value);
+    byId("merge-other").value = "";
   });
   byId("show-minor").addEventListener("click", () => {
     const all = byId("people").classList.toggle("all");
@@ -689,5 +705,6 @@ const start = async () => {
   const asked = /^#l(\d+)$/.exec(location.hash);
   if (asked) select(Number(asked[1]));
   body.dataset.ready = "true";
+  await awaitNames();
 };
 start().catch((error) => announce(error.message, true));
