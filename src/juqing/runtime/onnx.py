@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from juqing.text.windows import LineTokenizer, WindowSettings, batches, collate,
 WEIGHTS = "model.onnx"
 MODEL_FILES = ("config.json", WEIGHTS, "tokenizer.json", "README.md")
 """What the folder of an exported model holds."""
-_BATCH_TOKENS = 2048
+_PAIR_TOKENS = 2048  # in one run
 _N_LEVELS = 4
 _READS = {
     "scene": (("budget", "leading", "trailing"), {"token_ids", "mask", "lines", "mentions", "elsewhere", "roles"}),
@@ -32,21 +33,23 @@ class OnnxRecognizer:
     """A network as `juqing export` writes it.
 
     Args:
-        session: The `onnxruntime.InferenceSession`.
+        session: The `onnxruntime.InferenceSession`, of one thread.
         tokenizer: The encoder's.
         config: `reads`, `scene` or `pair`, and `settings`, the lengths of its inputs.
         name: Its name in reports.
+        n_threads: How many windows are read at a time.
 
     Attributes:
         on_batch: Is called before each batch with the number of batches done and of all; what it raises ends the scoring.
     """
 
-    def __init__(self, session: Any, tokenizer: LineTokenizer, config: dict[str, Any], name: str):
+    def __init__(self, session: Any, tokenizer: LineTokenizer, config: dict[str, Any], name: str, n_threads: int = 1):
         self.session = session
         self.tokenizer = tokenizer
         self.reads = config["reads"]
         self.settings = config["settings"]
         self.name = name
+        self.n_threads = n_threads
         self.rmse: float | None = config.get("rmse")
         self.on_batch: Callable[[int, int], None] | None = None
 
@@ -61,9 +64,10 @@ class OnnxRecognizer:
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        options.enable_cpu_mem_arena = False  # it would keep the largest batch's memory for ever
-        if (threads := os.environ.get("JUQING_THREADS", "")).isdigit():
-            options.intra_op_num_threads = int(threads)
+        options.enable_cpu_mem_arena = False  # it would keep the largest input's memory for ever
+        options.intra_op_num_threads = 1  # several windows at a time keep cores busier than several cores on one
+        asked = os.environ.get("JUQING_THREADS", "")
+        n_threads = max(1, int(asked)) if asked.isdigit() else available_cores()
         try:
             pad, n_tokens = int(config["pad"]), int(config["n_tokens"])
             lengths, wanted = _READS[config["reads"]]
@@ -85,7 +89,7 @@ class OnnxRecognizer:
         except Exception as error:  # its errors are of many kinds
             first = str(error).strip().split("\n")[0][:200]
             raise ModelError(f"{WEIGHTS} cannot be used ({first}).", "Export the model again.", path=folder) from None
-        return cls(session, tokenizer, config, folder.name)
+        return cls(session, tokenizer, config, folder.name, n_threads)
 
     def score(self, script: Script) -> EmotionScores:
         """Score every cue of a script."""
@@ -102,25 +106,38 @@ class OnnxRecognizer:
         return values
 
     def _run(self, script: Script, output: str) -> Iterator[tuple[list[int], np.ndarray]]:
-        """Indexes of cues and what the network says of them, batch by batch, inputs of one length together."""
+        """Indexes of cues and what the network says of them, run by run.
+
+        Windows are read one by one: weights of 8 bits round what they are multiplied with by the largest number in a run, so what is
+        said of a scene would else hang on the scenes that are read along with it.
+        """
         if not script.cues:
             return
         if self.reads == "pair":
             inputs = pair_inputs(script, self.tokenizer, self.settings["budget"])
-            for group in self._counted(batches([len(ids) for ids in inputs], _BATCH_TOKENS)):
-                arrays = collate_pairs([inputs[i] for i in group], self.tokenizer.pad)
-                yield group, self.session.run([output], arrays)[0]
-            return
-        settings = WindowSettings(*(self.settings[name] for name in ("budget", "leading", "trailing")))
-        cut = windows(script, self.tokenizer, settings)
-        for group in self._counted(batches([len(window.token_ids) for window in cut], _BATCH_TOKENS)):
-            chosen = [cut[i] for i in group]
-            rows = [i for window in chosen for i in window.cues.tolist()]
-            yield rows, self.session.run([output], collate(chosen, self.tokenizer.pad))[0]
+            groups = list(batches([len(ids) for ids in inputs], _PAIR_TOKENS))
+            parts = [
+                (group, lambda g=group: collate_pairs([inputs[i] for i in g], self.tokenizer.pad)) for group in groups
+            ]
+        else:
+            settings = WindowSettings(*(self.settings[name] for name in ("budget", "leading", "trailing")))
+            cut = windows(script, self.tokenizer, settings)
+            parts = [(w.cues.tolist(), lambda w=w: collate([w], self.tokenizer.pad)) for w in cut]
 
-    def _counted(self, groups: Iterable[list[int]]) -> Iterator[list[int]]:
-        groups = list(groups)
-        for done, group in enumerate(groups):
-            if self.on_batch is not None:
-                self.on_batch(done, len(groups))
-            yield group
+        def read(part: tuple[list[int], Callable[[], dict[str, np.ndarray]]]) -> tuple[list[int], np.ndarray]:
+            return part[0], self.session.run([output], part[1]())[0]
+
+        pool = ThreadPoolExecutor(self.n_threads)
+        try:
+            done = pool.map(read, parts)
+            for k in range(len(parts)):
+                if self.on_batch is not None:
+                    self.on_batch(k, len(parts))
+                yield next(done)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
