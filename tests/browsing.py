@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from playwright.sync_api import Page
 
 
-def point_at(page: Page, figure: str) -> str:
-    """Move the mouse over a chart until the tooltip shows; its text."""
+def point_at(page: Page, figure: str, rows: Iterable[int] = range(95, 5, -3)) -> str:
+    """Move the mouse over a chart, row by row (percent of its height), until the tooltip shows; its text."""
     page.locator(f"{figure} canvas").scroll_into_view_if_needed()
     box = page.locator(f"{figure} canvas").bounding_box()
     assert box is not None
-    for row in range(95, 5, -3):
+    for row in rows:
         for column in range(10, 100, 2):
             page.mouse.move(box["x"] + box["width"] * column / 100, box["y"] + box["height"] * row / 100)
             if page.locator("#tip").is_visible():

@@ -38,6 +38,7 @@ def test_scene_means():
 def test_portraits():
     first, second, third = portraits(SCORES)
     assert (first.name, first.n_cues, first.n_spoken, first.n_scenes) == ("林远", 3, 3, 2)
+    assert [person.n_letters for person in (first, second, third)] == [3, 2, 1]
     assert first.means[0] == pytest.approx(1.5)
     assert (first.peak, first.peak_emotion) == (2, 0)
     assert (second.name, third.name) == ("路人甲", "陈念")

@@ -75,6 +75,19 @@ def test_a_cell_of_the_map_opens_its_character(page, report):
     assert page.locator("#characters button[aria-pressed=true]").inner_text() == name
 
 
+def test_presence_and_share_lead_to_the_script(page, report):
+    open_report(page, report)
+    for figure in ("#presence", "#share"):
+        tip = point_at(page, figure, range(5, 95, 3))
+        assert re.search(r"\d+ 句台词，\d+ 字|在场，没有台词", tip)
+        page.mouse.down()
+        page.mouse.up()
+        assert tip.split("\n")[1] in (page.locator("#script .at").text_content() or "")
+        page.evaluate("document.querySelector('#script .at').classList.remove('at')")
+    shares = page.locator("table tr td:nth-child(4)").all_inner_texts()
+    assert abs(sum(int(share.strip().rstrip("%") or 0) for share in shares) - 100) <= len(shares) / 2
+
+
 def test_switching_the_language(page, report):
     open_report(page, report)
     assert page.locator("h2").first.inner_text() == "人物情感曲线"

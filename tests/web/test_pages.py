@@ -278,6 +278,31 @@ def test_every_chart_leads_to_a_line(visit: Open, film: str):
         expect(page.locator("#script .at")).to_have_attribute("id", (link.get_attribute("href") or "")[1:])
 
 
+def test_presence_and_share(visit: Open, film: str):
+    page = visit(f"/scripts/{film}")
+    place, name, says = point_at(page, "#presence").split("\n")
+    assert re.fullmatch(r"\d+ 句台词，\d+ 字|在场，没有台词", says)
+    page.mouse.down()
+    page.mouse.up()
+    at = page.locator("#script .at")
+    expect(at).to_be_in_viewport()
+    assert name in at.inner_text()
+    assert page.locator(".scene:has(.at) h3").inner_text().startswith(place)
+    name, share, where = re.match(
+        r"(?s)说得最多：(.+?)\n(.+?)\n(\d+)% ", point_at(page, "#share", range(5, 95, 3))
+    ).group(2, 3, 1)
+    page.mouse.down()
+    page.mouse.up()
+    expect(at).to_be_in_viewport()
+    assert page.locator(".scene:has(.at) h3").inner_text().startswith(where)
+    row = page.locator("#people tbody tr", has=page.locator("th", has_text=name))
+    assert row.locator("td").first.inner_text() == f"{share}%"
+    shares = page.evaluate(
+        "[...document.querySelectorAll('#people tbody tr')].map(row => parseInt(row.cells[1].textContent))"
+    )
+    assert abs(sum(shares) - 100) <= len(shares) / 2
+
+
 def test_smoothing_emotions_and_a_range(visit: Open, film: str):
     page = visit(f"/scripts/{film}")
     assert page.locator("#emotions button[aria-pressed=true]").count() == 3
@@ -318,7 +343,7 @@ def test_merging_names(visit: Open, film: str):
 
 
 PEOPLE = """() => [...document.querySelectorAll('#people tbody tr')].map(
-  row => [row.querySelector('th button').textContent, Number(row.cells[3].textContent)])"""
+  row => [row.querySelector('th button').textContent, Number(row.cells[2].textContent)])"""
 
 
 def test_correcting_a_score(visit: Open, film: str, tmp_path: Path):
@@ -647,11 +672,12 @@ def test_a_long_script_is_there_to_its_end(visit: Open, served: Served):
 def test_figures(visit: Open, film: str):
     page = visit("/")
     address = f"/api/scripts/{film}/figures"
-    for name in ("arc", "heat", "river", "pairs"):
+    for name in ("arc", "heat", "river", "pairs", "presence", "share"):
         figure = page.request.get(f"{address}/{name}.json").json()
         assert figure["$schema"].endswith("v6.json") and figure["layer"]
         svg = page.request.get(f"{address}/{name}.svg?language=en")
-        assert svg.headers["content-type"] == "image/svg+xml" and ">sorrow<" in svg.text()
+        assert svg.headers["content-type"] == "image/svg+xml" and "沈渡" in svg.text()
+        assert (">sorrow<" in svg.text()) == (name not in ("presence", "share"))
         assert page.request.get(f"{address}/{name}.png").body().startswith(b"\x89PNG")
     one = page.request.get(f"{address}/arc.svg?character=林秋")
     assert "林秋" in one.text() and one.headers["etag"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from juqing.emotions import N_EMOTIONS
 from juqing.scores import EmotionScores
-from juqing.script import Script
+from juqing.script import Line, Script
 
 MAX_MAIN = 12
 
@@ -43,6 +43,11 @@ def scene_means(scores: EmotionScores, characters: Sequence[str]) -> np.ndarray:
     return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0).astype(np.float32)
 
 
+def n_letters(line: Line) -> int:
+    """How much is said in a line: its letters and digits, a Chinese character counting as one."""
+    return sum(map(str.isalnum, line.text))
+
+
 @dataclass(frozen=True, slots=True)
 class Portrait:
     """One character in numbers.
@@ -54,6 +59,7 @@ class Portrait:
     name: str
     n_cues: int
     n_spoken: int
+    n_letters: int
     n_scenes: int
     means: tuple[float, ...]
     peak: int
@@ -69,12 +75,14 @@ def portraits(scores: EmotionScores) -> list[Portrait]:
     result = []
     for name, indices in by_name.items():
         values = scores.values[indices]
+        speeches = [script.lines[script.cues[i].line] for i in indices if script.cues[i].role == "speaker"]
         best, emotion = np.unravel_index(np.argmax(values), values.shape)
         result.append(
             Portrait(
                 name,
                 len(indices),
-                sum(script.cues[i].role == "speaker" for i in indices),
+                len(speeches),
+                sum(map(n_letters, speeches)),
                 len({script.lines[script.cues[i].line].scene for i in indices}),
                 tuple(values.mean(axis=0).astype(float).tolist()),
                 indices[int(best)],

@@ -22,6 +22,7 @@ from juqing.analysis.pairs import character_pairs
 from juqing.emotions import EMOTION_NAMES
 from juqing.errors import MissingExtraError
 from juqing.reading.aliases import suggest_aliases
+from juqing.report.charts import ChartName, chart, chart_png, chart_svg
 from juqing.runtime import ModelDescription
 from juqing.scores import EmotionScores
 from juqing.store import Edited, edits, jobs, scripts, writing
@@ -548,7 +549,7 @@ def get_report(request: Request, id: Id, language: Literal["zh", "en"] | None = 
 def get_figure(
     request: Request,
     id: Id,
-    name: Literal["arc", "heat", "river", "pairs"],
+    name: ChartName,
     format: Literal["json", "svg", "png"],
     character: Annotated[str | None, Query(description="Of an arc; the one with the most cues by default.")] = None,
     smooth: Smooth = SMOOTH,
@@ -561,8 +562,6 @@ def get_figure(
         check_characters(edited, [character])
 
     def make() -> bytes:
-        from juqing.report.charts import chart, chart_png, chart_svg
-
         figure = chart(name, scores, character=character, smooth=smooth, language=language)
         try:
             if format == "png":

@@ -111,7 +111,7 @@ def get_view(request: Request, id: Id) -> Response:
     """What the charts of a script are drawn from.
 
     As `juqing.report.html.chart_data`; a cue has two more numbers, its name for corrections and the emotions that a person
-    set (bit k for emotion k). `river` and `pairs` are two more specifications, `spoken` counts the speeches of each character.
+    set (bit k for emotion k). `river` and `pairs` are two more specifications.
     """
     edited = shown(request, id)
     scores = scored(edited)
@@ -124,10 +124,6 @@ def get_view(request: Request, id: Id) -> Response:
         main = data["characters"][: data["nMain"]]
         data["river"] = river(len(scores.script.lines))
         data["pairs"] = pair_map(main, highest(scores.values) / 2)
-        spoken = dict.fromkeys(data["characters"], 0)
-        for cue in scores.script.cues:
-            spoken[cue.character] += cue.role == "speaker"
-        data["spoken"] = list(spoken.values())
         return to_json(data)
 
     return server_of(request).kept.answer(request, edited, make)

@@ -30,6 +30,7 @@
     try { localStorage.setItem("juqing-language", charts.language()); } catch { /* a page from disk may have no storage */ }
     charts.drawButtons(() => charts.drawArc());
     charts.drawHeat();
+    charts.drawTalk();
   }));
   let remembered = null;
   try { remembered = localStorage.getItem("juqing-language"); } catch { /* as above */ }
@@ -46,6 +47,7 @@
     charts.drawArc();
     await charts.embed("heat", data.heat, charts.heatTip, (datum) => { choose(datum.c); byId("characters").scrollIntoView({ block: "nearest" }); });
     charts.drawHeat();
+    await charts.embedTalk(data);
     body.dataset.ready = "true";
   };
   start();

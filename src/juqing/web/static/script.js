@@ -67,10 +67,10 @@ const drawChips = () => {
       const cue = view.cues[index];
       const values = cue.slice(2, 8);
       const best = values.indexOf(Math.max(...values));
-      if (values[best] < CHIP * 100 && !cue[9]) return;
+      if (values[best] < CHIP * 100 && !cue[10]) return;
       node = node || paragraph(line);
       const chip = element("span", `chip e-${view.emotions[best][0]}`, `${view.characters[cue[1]]} ${charts.emotionName(best)} ${(values[best] / 100).toFixed(1)}`);
-      if (cue[9]) chip.append(element("span", "by-hand", " ✎"));
+      if (cue[10]) chip.append(element("span", "by-hand", " ✎"));
       node.append(chip);
     });
   });
@@ -94,14 +94,14 @@ const openEditor = (line) => {
       const label = element("label", `e-${name}`);
       const input = element("input");
       Object.assign(input, { type: "number", min: 0, max: 3, step: 0.1, value: (cue[2 + k] / 100).toFixed(2) });
-      input.dataset.key = `${cue[8]}-${k}`;
-      const byHand = (cue[9] >> k) & 1;
+      input.dataset.key = `${cue[9]}-${k}`;
+      const byHand = (cue[10] >> k) & 1;
       if (byHand) label.classList.add("set");
       label.append(element("span", "swatch", charts.glyphs[k]), `${charts.emotionName(k)} `, input);
-      input.addEventListener("change", () => correct(cue[8], k, input));
+      input.addEventListener("change", () => correct(cue[9], k, input));
       row.append(label);
     });
-    if (cue[9]) {
+    if (cue[10]) {
       const undo = element("button", "", say("还原", "Restore"));
       undo.type = "button";
       undo.addEventListener("click", () => restore(cue));
@@ -130,7 +130,7 @@ const correct = async (cue, k, input) => {
 const restore = async (cue) => {
   try {
     for (let k = 0; k < 6; k += 1) {
-      if ((cue[9] >> k) & 1) await ask(`${api}/corrections/${cue[8]}/${view.emotions[k][0]}`, { method: "DELETE" });
+      if ((cue[10] >> k) & 1) await ask(`${api}/corrections/${cue[9]}/${view.emotions[k][0]}`, { method: "DELETE" });
     }
     await reload();
     announce(say("已还原", "restored"));
@@ -310,14 +310,19 @@ const riverData = () => {
   return { scenes: charts.setBands(byId("river").clientWidth), rows, labels };
 };
 
+/** How wide a scene is in a map, so that all have room where they can. */
+const stepOf = (id) => Math.max(9, Math.min(44, Math.floor((byId(id).clientWidth - 110) / Math.max(1, view.scenes.length))));
 const embedHeat = async () => {
-  const room = (byId("heat").clientWidth - 110) / Math.max(1, view.scenes.length);
-  await charts.embed("heat", { ...view.heat, width: { step: Math.max(9, Math.min(44, Math.floor(room))) } }, charts.heatTip, (datum) => {
+  await charts.embed("heat", { ...view.heat, width: { step: stepOf("heat") } }, charts.heatTip, (datum) => {
     if (datum.c === undefined) return;
     choose(datum.c);
     goTo(view.cues[datum.cue][0]);
   });
   charts.drawHeat();
+};
+
+const embedTalk = async () => {
+  await charts.embedTalk({ ...view, presence: { ...view.presence, width: { step: stepOf("presence") } } });
 };
 
 const embedPairs = async () => {
@@ -431,26 +436,8 @@ const drawFlat = () => {
 
 // Cast
 
-const svg = (name, attributes) => {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
-  Object.entries(attributes).forEach(([key, value]) => node.setAttribute(key, value));
-  return node;
-};
-/** Where in the script a character is: a strip, darker where more of the lines are theirs. */
-const presence = (c) => {
-  const strip = svg("svg", { viewBox: `0 0 ${Math.max(1, byLine.length)} 10`, preserveAspectRatio: "none", class: "presence", role: "img" });
-  let n = 0;
-  view.scenes.forEach(([first, end], s) => {
-    const cell = charts.cellOf(c, s);
-    if (!cell) return;
-    n += 1;
-    strip.append(svg("rect", { x: first, y: 0, width: Math.max(1, end - first), height: 10, opacity: Math.min(1, 0.25 + cell.n / (end - first)) }));
-  });
-  strip.setAttribute("aria-label", say(`在 ${n} 场里`, `in ${n} scenes`));
-  return strip;
-};
 const drawPeople = () => {
-  const total = Math.max(1, view.spoken.reduce((sum, n) => sum + n, 0));
+  const talk = charts.talk();
   const minor = byId("show-minor");
   const rows = cast.characters.filter((person) => person.n_cues).map((person) => {
     const c = view.characters.indexOf(person.name);
@@ -462,9 +449,7 @@ const drawPeople = () => {
     button.addEventListener("click", () => { choose(c); byId("arcs").scrollIntoView({ block: "start" }); });
     head.append(button);
     if (person.merged.length) head.append(element("small", "", ` ${person.merged.join("、")}`));
-    const strip = element("td");
-    strip.append(presence(c));
-    row.append(head, strip, element("td", "", `${Math.round((100 * view.spoken[c]) / total)}%`), element("td", "", person.n_cues), element("td", "", person.n_scenes));
+    row.append(head, element("td", "", charts.percent(talk[c].share)), element("td", "", person.n_cues), element("td", "", person.n_scenes));
     person.means.forEach((mean, k) => row.append(element("td", `t-${view.emotions[k][0]} v${Math.min(9, Math.floor(mean * 10))}`, mean.toFixed(2))));
     return row;
   });
@@ -565,6 +550,7 @@ const embedAll = async () => {
   await embedRiver();
   await embedHeat();
   await embedPairs();
+  await embedTalk();
 };
 const reload = async (chosen = view.characters[charts.state.character]) => {
   const key = document.activeElement && document.activeElement.dataset.key;
@@ -586,6 +572,7 @@ const words = () => {
   drawFlat();
   embedRiver();
   charts.drawHeat();
+  charts.drawTalk();
   drawPairs();
   if (editor) openEditor(editor.line);
 };
