@@ -43,3 +43,14 @@ def inks(page: Page, text: str) -> list[int]:
         return [...text].map(ink); }""",
         text,
     )
+
+
+def printed(page: Page) -> tuple[bytes, list[str], list[str]]:
+    """Print to PDF. The file, and what charts looked like on paper and look like after it, as data URLs."""
+    look = "[...document.querySelectorAll('canvas')].map(canvas => canvas.toDataURL())"
+    page.evaluate(
+        f"matchMedia('print').addEventListener('change', () => {{ window.onPaper = {look}; }}, {{ once: true }})"
+    )
+    data = page.pdf(format="A4")
+    page.wait_for_timeout(500)  # the charts are drawn again
+    return data, page.evaluate("window.onPaper"), page.evaluate(look)

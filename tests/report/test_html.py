@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import vl_convert
-from browsing import colored, inks, point_at
+from browsing import colored, inks, point_at, printed
 from conftest import ENGLISH, FEATURE
 from playwright.sync_api import Page
 
@@ -117,6 +117,16 @@ def test_minor_characters_are_folded_away(page, tmp_path):
     assert page.locator("tbody.minor").is_hidden()
     page.locator("#show-minor").click()
     assert page.locator("tbody.minor").is_visible()
+
+
+def test_paper_is_light(page, report):
+    open_report(page, report)
+    wanted = page.evaluate("[...document.querySelectorAll('canvas')].map(canvas => canvas.toDataURL())")
+    page.emulate_media(color_scheme="dark")
+    open_report(page, report)
+    _, on_paper, after = printed(page)
+    assert on_paper == wanted and len(wanted) == 4
+    assert all(one != other for one, other in zip(on_paper, after, strict=True))
 
 
 def test_it_fits_a_phone(page, report):

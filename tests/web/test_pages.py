@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from browsing import colored, inks, point_at
+from browsing import colored, inks, point_at, printed
 from conftest import ENGLISH, FEATURE, SHORT
 from playwright.sync_api import Browser, Page, expect
 from served import settings
@@ -644,11 +644,34 @@ def test_print_leaves_the_controls_out(visit: Open, film: str):
     for content in ("#arc", "#moments", "#people", "#script"):
         expect(page.locator(content)).to_be_visible()
     assert page.locator("#script p").last.is_visible()
-    page.evaluate("window.print = () => { window.printed = document.documentElement.dataset.theme; }")
-    page.keyboard.press("Control+p")
-    page.wait_for_function("window.printed === 'light' && !document.documentElement.dataset.theme")
-    data = page.pdf(format="A4")
-    assert data.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", data)) > 5
+    page.emulate_media(media="screen")
+    page.evaluate("window.print = () => { window.asked = true; }")
+    page.click("#print")
+    assert page.evaluate("window.asked")
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["of the system", "chosen"])
+def test_paper_is_light(visit: Open, film: str, draft: str, by_hand: bool):
+    """However it is printed: by the button, Ctrl+P or the browser's menu."""
+    for path in (f"/scripts/{film}", f"/compare?a={film}&b={draft}"):
+        light = visit(path, color_scheme="light")
+        wanted = light.evaluate("[...document.querySelectorAll('canvas')].map(canvas => canvas.toDataURL())")
+        page = visit(path, color_scheme="light" if by_hand else "dark")
+        if by_hand:
+            page.click("#theme")
+            page.click("#theme")
+        dark = page.evaluate("getComputedStyle(document.body).color")
+        data, on_paper, after = printed(page)
+        assert data.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", data)) > 1
+        assert on_paper == wanted and len(on_paper) == (6 if path.startswith("/s") else 1)
+        assert all(one != other for one, other in zip(on_paper, after, strict=True))  # the screen is dark again
+        assert page.evaluate("getComputedStyle(document.body).color") == dark
+        assert page.evaluate("document.documentElement.dataset.theme || ''") == ("dark" if by_hand else "")
+        page.emulate_media(media="print")
+        assert page.evaluate("getComputedStyle(document.querySelector('h1')).color") in (
+            "rgb(0, 0, 0)",
+            "rgb(32, 34, 43)",
+        )
 
 
 def test_a_long_script_is_there_to_its_end(visit: Open, served: Served):

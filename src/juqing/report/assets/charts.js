@@ -99,6 +99,24 @@ window.juqingCharts = (page) => {
     views[id] = result.view;
     return result.view;
   };
+  /** Paper is white: `redraw` draws the charts in the colors of the light theme while the browser prints, however that was asked for. */
+  const lightOnPaper = (redraw) => {
+    const root = document.documentElement;
+    let before = null;
+    addEventListener("beforeprint", () => {
+      if (before !== null) return;
+      before = root.dataset.theme || "";
+      root.dataset.theme = "light";
+      redraw();
+    });
+    addEventListener("afterprint", () => {
+      if (before === null) return;
+      if (before) root.dataset.theme = before;
+      else delete root.dataset.theme;
+      before = null;
+      redraw();
+    });
+  };
   const setBands = (width) => {
     const every = Math.max(1, Math.ceil(scenes.length / Math.max(6, width / 36)));
     bands = scenes.map(([x, x2, label], s) => ({ x, x2, middle: (x + x2) / 2, odd: s % 2 === 1, label: s % every ? "" : label }));
@@ -256,6 +274,6 @@ window.juqingCharts = (page) => {
   };
 
   return { byId, element, pressed, glyphs, state, language, word, emotionName, emotionMark, setData, sceneOf: (line) => sceneOf[line], cellOf, mean,
-           showTip, hideTip, cueTip, heatTip, placeOf, embed, views, setBands, drawArc, drawHeat, talk, percent, embedTalk,
+           showTip, hideTip, cueTip, heatTip, placeOf, embed, lightOnPaper, views, setBands, drawArc, drawHeat, talk, percent, embedTalk,
            drawTalk, drawButtons };
 };

@@ -42,13 +42,17 @@
   const start = async () => {
     if (!cues.length) return;
     charts.drawButtons(() => charts.drawArc());
+    await embedAll();
+    charts.lightOnPaper(embedAll);
+    body.dataset.ready = "true";
+  };
+  const embedAll = async () => {
     charts.setBands(byId("arc").clientWidth);
     await charts.embed("arc", data.arc, (event, value) => charts.cueTip(event, value.cue), (datum) => { if (datum.cue !== undefined) goTo(cues[datum.cue][0]); });
     charts.drawArc();
     await charts.embed("heat", data.heat, charts.heatTip, (datum) => { choose(datum.c); byId("characters").scrollIntoView({ block: "nearest" }); });
     charts.drawHeat();
     await charts.embedTalk(data);
-    body.dataset.ready = "true";
   };
   start();
 })();

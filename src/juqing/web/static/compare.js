@@ -116,6 +116,7 @@ const embed = async () => {
 byId("scene").addEventListener("change", (event) => show(event.target.value));
 onLanguage(() => { drawButtons(); drawLists(); drawLines(); drawMap(); });
 onTheme(embed);
+charts.lightOnPaper(embed);
 const first = scenes.map((pair, s) => [pair.change || 0, s]).sort((a, b) => b[0] - a[0])[0];
 scene = first ? first[1] : 0;
 drawButtons();

@@ -588,23 +588,7 @@ const stepScene = (by) => {
   const now = at === null ? -1 : Number(paragraph(at).closest(".scene").id.slice(1));
   goToScene(Math.max(0, Math.min(n - 1, now + by)));
 };
-/** Paper is white: charts are drawn in the colors of the light theme first. */
-const printLight = async () => {
-  const root = document.documentElement;
-  const theme = root.dataset.theme;
-  root.dataset.theme = "light";
-  await embedAll();
-  print();
-  if (theme) root.dataset.theme = theme;
-  else delete root.dataset.theme;
-  await embedAll();
-};
 const onKey = (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === "p") {
-    event.preventDefault();
-    printLight();
-    return;
-  }
   if (event.key === "Escape") {
     closeEditor();
     charts.hideTip();
@@ -633,7 +617,8 @@ const start = async () => {
     return;
   }
   charts = window.juqingCharts({ lineText, goTo, choose });
-  byId("print").addEventListener("click", printLight);
+  charts.lightOnPaper(embedAll);
+  byId("print").addEventListener("click", () => print());
   document.querySelectorAll(".panes [data-pane]").forEach((button) => button.addEventListener("click", () => setPane(button.dataset.pane)));
   setPane("charts");
   await load("");
