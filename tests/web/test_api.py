@@ -233,6 +233,49 @@ def test_arcs_moments_and_pairs_are_those_of_the_analysis(client, film, scores):
     ]
 
 
+def test_a_part_of_a_script(client, film, scores):
+    script = scores.script
+    part = {"interior": "外", "time": "夜"}
+    scenes = {scene.index + 1 for scene in script.scenes if (scene.interior, scene.time) == ("外", "夜")}
+    lines = {line.index + 1 for scene in script.scenes for line in scene.lines if scene.index + 1 in scenes}
+    assert 0 < len(scenes) < len(script.scenes)
+
+    def asked(what, **more):
+        return client.get(f"/api/scripts/{film}/{what}", params={**part, **more}).json()
+
+    (arc,) = asked("arcs", character="")["arcs"]
+    assert set(arc["lines"]) <= lines and len(arc["lines"]) > 10
+    moments = asked("moments", limit=50)
+    assert {moment["scene"] for moment in moments["moments"]} <= scenes and len(moments["moments"]) == 50
+    by_id = {row["cue"]: row for row in client.get(f"/api/scripts/{film}/scores?format=json").json()["rows"]}
+    for moment in moments["moments"]:
+        row = by_id[moment["cue"]]
+        assert (row["line"], row["character"]) == (moment["line"], moment["character"])
+        assert row[moment["emotion"]] == moment["strength"]
+    assert all(set(pair["scenes"]) <= scenes for pair in asked("pairs")["pairs"])
+    everybody = {row["name"]: row["n_cues"] for row in client.get(f"/api/scripts/{film}/cast").json()["characters"]}
+    cast = {row["name"]: row["n_cues"] for row in asked("cast")["characters"]}
+    assert set(cast) < set(everybody) and all(0 < n <= everybody[name] for name, n in cast.items())
+    flagged = client.get(f"/api/scripts/{film}/moments?flag=flashback&limit=200").json()["moments"]
+    assert {script.lines[moment["line"] - 1].flag for moment in flagged} == {"flashback"}
+    nothing = {what: asked(what, place="天上") for what in ("arcs", "moments", "pairs", "cast")}
+    assert [arc["lines"] for arc in nothing["arcs"]["arcs"]] == [[]] * len(nothing["arcs"]["arcs"])
+    assert nothing["moments"] == {"moments": [], "swings": []}
+    assert nothing["pairs"] == {"pairs": []} and nothing["cast"]["characters"] == []
+
+
+def test_thresholds_of_moments(client, film):
+    every = client.get(f"/api/scripts/{film}/moments?limit=200").json()
+    strengths = [moment["strength"] for moment in every["moments"]]
+    some = client.get(f"/api/scripts/{film}/moments?limit=200&least=1.0555&swing=0.7").json()
+    assert (
+        [moment["strength"] for moment in some["moments"]] == [each for each in strengths if each > 1.0555] != strengths
+    )
+    assert some["swings"] and all(abs(swing["change"]) >= 0.7 for swing in some["swings"])
+    assert len(some["swings"]) < len(every["swings"])
+    assert client.get(f"/api/scripts/{film}/moments?swing=0").status_code == 422
+
+
 def test_a_merge_is_seen_everywhere_at_once(client, talk):
     before = client.get(f"/api/scripts/{talk}/cast").json()
     assert {person["name"] for person in before["characters"]} == {"甲", "乙"}

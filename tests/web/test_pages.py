@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import uvicorn
@@ -382,6 +383,10 @@ def test_filters_and_search(visit: Open, film: str):
     shown = page.locator("#script p:not(.out)")
     assert shown.count() == int(page.locator("#found").inner_text().split()[0]) > 0
     assert all("素珍" in text for text in shown.all_inner_texts())
+    assert "who=" in page.url and page.url.endswith("&kind=dialogue")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.input_value("#filter-character") == "素珍" and all("素珍" in text for text in shown.all_inner_texts())
     page.select_option("#filter-character", "")
     page.select_option("#filter-kind", "")
     page.fill("#search", "回声渡")
@@ -393,6 +398,135 @@ def test_filters_and_search(visit: Open, film: str):
         expect(page.locator("#script .at")).to_be_in_viewport()
         places.append(page.locator("#script .at").get_attribute("id"))
     assert len(set(places)) == n and places[0] == places[-1]
+
+
+def offered(page: Page, name: str) -> list[str]:
+    return page.locator(f"#filter-{name} option").all_inner_texts()
+
+
+def test_filters_narrow_everything_together(visit: Open, served: Served, film: str):
+    page = visit(f"/scripts/{film}")
+    assert offered(page, "interior") == ["全部", "外景", "内景"]
+    assert offered(page, "place")[:3] == ["全部", "渡口 (3)", "米粉铺 (3)"]
+    assert offered(page, "time") == ["全部", "清晨", "上午", "中午", "夜", "凌晨", "黄昏", "傍晚"]
+    assert offered(page, "flag") == ["全部", "闪回", "没有标记的"]  # no dream and no montage
+    people = dict(page.evaluate(PEOPLE))
+    river, heat, presence = (
+        page.locator(f"{figure} canvas").bounding_box() for figure in ("#river", "#heat", "#presence")
+    )
+    full = {figure: colored(page, figure) for figure in ("#arc", "#river")}
+    page.locator("#filter-interior").focus()
+    page.keyboard.press("ArrowDown")  # the keyboard is enough
+    page.select_option("#filter-time", "夜")
+    headings = page.locator("#script .scene:not(.out) h3").all_inner_texts()
+    assert [heading.split("、")[0] for heading in headings] == ["10", "11", "12", "16"]
+    n = page.locator("#script p:not(.out)").count()
+    expect(page.locator("#kept")).to_have_text(f"333 行里的 {n} 行")
+    cast = served.ask(f"/api/scripts/{film}/cast?{urlencode({'interior': '外', 'time': '夜'})}")["characters"]
+    fewer = {person["name"]: person["n_cues"] for person in cast}
+    page.wait_for_function(
+        f"fewer => JSON.stringify(({PEOPLE})().sort()) === JSON.stringify(fewer)", arg=sorted(fewer.items())
+    )
+    assert set(fewer) < set(people) and all(fewer[name] <= people[name] for name in fewer)
+    expect(page.locator("#n-moments")).to_have_text("")
+    page.wait_for_function(
+        "width => document.querySelector('#presence canvas').clientWidth < width - 99", arg=presence["width"]
+    )
+    assert page.locator("#heat canvas").bounding_box()["width"] < heat["width"] - 99
+    assert page.locator("#river canvas").bounding_box()["width"] == river["width"]
+    for figure, before in full.items():
+        assert colored(page, figure) < before
+    places = page.locator("#moments .place, #swings .place").all_inner_texts()
+    assert places and all(re.match("1[0126]、", place) for place in places)
+    page.locator("#pair-detail .by-scene button").first.click()
+    expect(page.locator("#script .at")).to_be_in_viewport()
+
+    page.locator(".jump a[href='#cast']").click()
+    expect(page.locator("#cast")).to_be_in_viewport()
+    assert "#l" in page.url and "time=%E5%A4%9C" in page.url  # a link inside of the page does not lose the state
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.input_value("#filter-interior") == "外" and page.input_value("#filter-time") == "夜"
+    assert page.locator("#script p:not(.out)").count() == n and dict(page.evaluate(PEOPLE)) == fewer
+    expect(page.locator("#script .at")).to_be_in_viewport()
+    page.emulate_media(media="print")
+    expect(page.locator("#narrowed")).to_have_text(f"只看：外景，夜（{n} 行）")
+    page.emulate_media(media="screen")
+
+    page.select_option("#filter-place", "米粉铺")  # which is inside
+    expect(page.locator("#kept")).to_have_text("333 行里的 0 行")
+    expect(page.locator("#people tbody tr")).to_have_count(0)
+    expect(page.locator("#moments")).to_have_text("没有这么强的时刻。")
+    assert point_at_nothing(page, "#river")
+    page.click("#reset")
+    expect(page.locator("#people tbody tr")).to_have_count(len(people))
+    assert dict(page.evaluate(PEOPLE)) == people and colored(page, "#arc") == full["#arc"]
+    assert re.search(r"#l\d+$", page.url)
+    page.evaluate("location.hash = '#flag=flashback'")
+    expect(page.locator("#script .scene:not(.out)")).to_have_count(3)
+    page.evaluate("location.hash = '#place=nowhere&mark=9&who=nobody'")  # what is none is left out
+    expect(page.locator("#script .scene:not(.out)")).to_have_count(19)
+
+
+def point_at_nothing(page: Page, figure: str) -> bool:
+    """Whether the middle of a chart has no tooltip."""
+    page.locator(f"{figure} canvas").hover()
+    return page.locator("#tip").is_hidden()
+
+
+def test_filters_of_headings_that_say_little(visit: Open, served: Served):
+    evil = '<img src=x onerror=alert(1)>&place="'
+    id = served.analyzed("x.txt", f"1、{evil}　内\n林远：好。\n林远：不好！\n2、街上　内\n陈念：（哭）走！\n")
+    page = visit(f"/scripts/{id}")
+    assert page.locator(".controls label:visible select").count() == 1
+    page.select_option("#filter-place", index=1)
+    place = page.input_value("#filter-place")
+    assert place.startswith("<img")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.input_value("#filter-place") == place and page.locator("main img").count() == 0
+    expect(page.locator("#script p:not(.out)")).to_have_count(2)
+    page.click("[data-language=en]")
+    expect(page.locator("#kept")).to_have_text("2 of 3 lines")
+
+
+def test_thresholds_act_at_once(visit: Open, film: str):
+    page = visit(f"/scripts/{film}")
+    chips = page.locator("#script .chip")
+    n = chips.count()
+    page.locator("#least-mark").fill("1")
+    expect(page.locator("#least-mark-value")).to_have_text("1.0")
+    assert 0 < chips.count() < n
+    assert all(float(text.split()[-1]) >= 1 for text in chips.all_text_contents())
+    assert offered(page, "emotion")[4] == "怒 ≥ 1.0"
+    page.select_option("#filter-emotion", index=4)
+    assert all("怒" in text for text in page.locator("#script p:not(.out)").all_text_contents())
+    loud = page.locator("#script p:not(.out)").count()
+    page.locator("#least-mark").press("ArrowRight")
+    expect(page.locator("#least-mark-value")).to_have_text("1.1")
+    assert page.locator("#script p:not(.out)").count() <= loud
+    page.select_option("#filter-emotion", "")
+
+    page.locator("#least-moment").fill("1.35")
+    page.locator("#least-moment").fill("1.4")
+    expect(page.locator("#moments li")).not_to_have_count(12)
+    strengths = [float(text.split()[1]) for text in page.locator("#moments .chip").all_text_contents()]
+    assert strengths and min(strengths) >= 1.4
+    expect(page.locator("#n-moments")).to_have_text(re.compile(r"^\d+ 行 ≥ 1.4$"))
+    page.locator("#least-moment").fill("3")
+    expect(page.locator("#moments")).to_have_text("没有这么强的时刻。")
+    page.locator("#least-turn").fill("0.8")
+    expect(page.locator("#swings li")).not_to_have_count(12)
+    assert all(float(text.split()[2]) >= 0.8 for text in page.locator("#swings .chip").all_text_contents())
+    expect(page).to_have_url(re.compile("#mark=1.1&moment=3.0&turn=0.8$"))
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert [page.input_value(f"#least-{name}") for name in ("mark", "moment", "turn")] == ["1.1", "3", "0.8"]
+    page.click("#reset")
+    expect(chips).to_have_count(n)
+    expect(page.locator("#moments li")).to_have_count(12)
+    expect(page.locator("#reset")).to_be_disabled()
+    assert "#" not in page.url
 
 
 def test_keys(visit: Open, film: str):
@@ -433,7 +567,7 @@ def test_every_control_is_reached_by_the_keyboard(visit: Open, film: str):
     look = """() => { const node = document.activeElement;
       const unseen = node !== document.body && getComputedStyle(node).outlineStyle === 'none';
       return [node.id || node.parentElement.id, unseen ? node.outerHTML.slice(0, 99) : '']; }"""
-    for _ in range(140):
+    for _ in range(170):
         page.keyboard.press("Tab")
         id, unseen = page.evaluate(look)
         seen.add(id)
@@ -449,6 +583,8 @@ def test_every_control_is_reached_by_the_keyboard(visit: Open, film: str):
         "pair",
         "search",
     } <= seen
+    assert {"filter-place", "filter-interior", "filter-time", "filter-flag"} <= seen
+    assert {"least-mark", "least-moment", "least-turn"} <= seen
     assert {"merge-alias", "filter-character", "filter-emotion", "filter-kind"} <= seen
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from juqing.emotions import N_EMOTIONS
@@ -24,6 +25,25 @@ def main_characters(script: Script) -> tuple[str, ...]:
         counts[cue.character] += 1
     main = [name for name in script.characters if name not in script.minor and counts[name] > 1]
     return tuple((main or script.characters)[:MAX_MAIN])
+
+
+def lines_where(script: Script, *, place: str = "", interior: str = "", time: str = "", flag: str = "") -> list[bool]:
+    """For each line whether its scene heading names this place, int/ext and time, and whether it has this flag.
+
+    What is empty asks for nothing; the flag `none` asks for lines without one.
+    """
+    wanted = {"place": place, "interior": interior, "time": time}
+    fits = [all(value in ("", getattr(scene, name)) for name, value in wanted.items()) for scene in script.scenes]
+    flags = {"": None, "none": ""}
+    flag_wanted = flags.get(flag, flag)
+    return [fits[line.scene] and flag_wanted in (None, line.flag) for line in script.lines]
+
+
+def only_cues(scores: EmotionScores, kept: Sequence[int]) -> EmotionScores:
+    """The scores of some cues, by their indexes in order: the script has all its lines, and no other cue."""
+    cues = tuple(msgspec.structs.replace(scores.script.cues[k], index=j) for j, k in enumerate(kept))
+    script = msgspec.structs.replace(scores.script, cues=cues)
+    return EmotionScores(script, scores.values[list(kept)], scores.model, scores.rmse)
 
 
 def scene_means(scores: EmotionScores, characters: Sequence[str]) -> np.ndarray:
@@ -101,13 +121,16 @@ class Moment:
     strength: float
 
 
-def strongest_moments(scores: EmotionScores, n: int, *, per_emotion: int | None = None) -> list[Moment]:
+def strongest_moments(
+    scores: EmotionScores, n: int, *, per_emotion: int | None = None, least: float = 0.0
+) -> list[Moment]:
     """The strongest moments, each line once, strongest first.
 
     Args:
         scores: The scores.
         n: How many at most.
         per_emotion: How many of one emotion at most, so that one loud feeling does not hide the others.
+        least: From which strength on; nothing of strength 0 is a moment.
     """
     order = np.argsort(-scores.values, axis=None, kind="stable")
     moments: list[Moment] = []
@@ -119,7 +142,7 @@ def strongest_moments(scores: EmotionScores, n: int, *, per_emotion: int | None 
         cue, emotion = divmod(int(flat), N_EMOTIONS)
         line = scores.script.cues[cue].line
         strength = float(scores.values[cue, emotion])
-        if strength <= 0:
+        if strength <= 0 or strength < least:
             break
         if line in lines or (per_emotion is not None and taken[emotion] >= per_emotion):
             continue

@@ -111,7 +111,8 @@ def get_view(request: Request, id: Id) -> Response:
     """What the charts of a script are drawn from.
 
     As `juqing.report.html.chart_data`; a cue has two more numbers, its name for corrections and the emotions that a person
-    set (bit k for emotion k). `river` and `pairs` are two more specifications.
+    set (bit k for emotion k). `river` and `pairs` are two more specifications. `headings` are what filters go by, a row
+    [first line, line after the last, place, int/ext, time] for each scene, `flags` that of each line.
     """
     edited = shown(request, id)
     scores = scored(edited)
@@ -124,6 +125,12 @@ def get_view(request: Request, id: Id) -> Response:
         main = data["characters"][: data["nMain"]]
         data["river"] = river(len(scores.script.lines))
         data["pairs"] = pair_map(main, highest(scores.values) / 2)
+        data["headings"] = [
+            [scene.lines[0].index, scene.lines[-1].index + 1, scene.place, scene.interior, scene.time]
+            for scene in scores.script.scenes
+            if scene.lines
+        ]
+        data["flags"] = [line.flag for line in scores.script.lines]
         return to_json(data)
 
     return server_of(request).kept.answer(request, edited, make)

@@ -24,16 +24,22 @@ window.juqingCharts = (page) => {
     return node;
   };
   const pressed = (button, on) => button.setAttribute("aria-pressed", on ? "true" : "false");
-  const state = { character: 0, shown: new Set(), heat: -1 };
+  const state = { character: 0, shown: new Set(), heat: -1, named: 0.25 }; // named: from which mean a cell has its name
 
   // Of each character in each scene the sums, speeches and letters, the first cue and the strongest: computed once for all charts.
-  let characters, nMain, emotions, scenes, cues, letters, sceneOf, cells, bands;
+  let characters, nMain, emotions, scenes, cues, letters, sceneOf, cells, bands, keeps;
   const setData = (data) => {
     ({ characters, nMain, emotions, scenes, cues, letters } = data);
     sceneOf = [];
     scenes.forEach(([first, end], s) => { for (let i = first; i < end; i += 1) sceneOf[i] = s; });
+    narrow(() => true);
+  };
+  /** Charts show the lines for which `keep` says so. */
+  const narrow = (keep) => {
+    keeps = keep;
     cells = new Map();
     cues.forEach((cue, index) => {
+      if (!keeps(cue[0])) return;
       const key = cue[1] * scenes.length + sceneOf[cue[0]];
       const cell = cells.get(key) || { n: 0, spoken: 0, letters: 0, sums: [0, 0, 0, 0, 0, 0], first: index, best: index, top: -1 };
       cell.n += 1;
@@ -45,6 +51,12 @@ window.juqingCharts = (page) => {
       }
       cells.set(key, cell);
     });
+  };
+  /** The scenes, counted from 1, in which a line is kept; all where none is. */
+  const keptScenes = () => {
+    const all = scenes.map((_, s) => s + 1);
+    const kept = new Set(sceneOf.filter((_, line) => keeps(line)));
+    return kept.size ? all.filter((s) => kept.has(s - 1)) : all;
   };
   const cellOf = (c, s) => cells.get(c * scenes.length + s);
   const mean = (cell, k) => cell.sums[k] / cell.n / 100;
@@ -127,7 +139,7 @@ window.juqingCharts = (page) => {
   const drawArc = (curve) => {
     const points = [];
     cues.forEach((cue, index) => {
-      if (cue[1] !== state.character) return;
+      if (cue[1] !== state.character || !keeps(cue[0])) return;
       state.shown.forEach((k) => points.push({ x: cue[0] + 0.5, value: cue[2 + k] / 100, emotion: emotions[k][0], cue: index }));
     });
     const means = curve ? curve.means : [];
@@ -154,7 +166,7 @@ window.juqingCharts = (page) => {
         let k = state.heat;
         if (k < 0) k = cell.sums.indexOf(Math.max(...cell.sums));
         rows.push({ scene: s + 1, label, character: characters[c], order: c, emotion: emotions[k][0], value: mean(cell, k),
-                    text: mean(cell, k) >= 0.25 ? emotionMark(k) : "", cue: cell.best, c });
+                    text: mean(cell, k) >= state.named ? emotionMark(k) : "", cue: cell.best, c });
       });
     }
     views.heat.data("cells", rows);
@@ -273,7 +285,7 @@ window.juqingCharts = (page) => {
     });
   };
 
-  return { byId, element, pressed, glyphs, state, language, word, emotionName, emotionMark, setData, sceneOf: (line) => sceneOf[line], cellOf, mean,
+  return { byId, element, pressed, glyphs, state, language, word, emotionName, emotionMark, setData, narrow, keptScenes, sceneOf: (line) => sceneOf[line], cellOf, mean,
            showTip, hideTip, cueTip, heatTip, placeOf, embed, lightOnPaper, views, setBands, drawArc, drawHeat, talk, percent, embedTalk,
            drawTalk, drawButtons };
 };
