@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -124,7 +125,9 @@ def test_what_cannot_be_read_says_why(client):
     ):
         job = finished(client, upload(client, name, data)["job"]["id"])
         assert job["state"] == "failed"
-        assert why in job["error"]
+        assert why in job["error"] and re.match(
+            "[^A-Za-z]", job["error_chinese"].partition("：")[2] or job["error_chinese"]
+        )
 
 
 @pytest.mark.parametrize(
@@ -151,6 +154,7 @@ def test_uploads_that_are_none(client, ask, status):
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == status and answer.json()["detail"]
+    assert re.search("[\u4e00-\u9fff]", answer.json()["chinese"])
 
 
 @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

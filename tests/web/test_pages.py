@@ -198,14 +198,62 @@ def test_text_is_pasted_and_the_script_deleted(visit: Open):
     expect(page.locator("tr[data-script]", has_text="粘贴的一场")).to_have_count(0)
 
 
-def test_what_cannot_be_read_says_why(visit: Open, tmp_path: Path):
-    path = tmp_path / "prose.txt"
-    path.write_text(PROSE, encoding="utf-8")
-    page = visit("/")
-    page.set_input_files("#file", path)
-    expect(page.locator("#uploads .error")).to_contain_text("no character", timeout=60_000)
-    page.reload()
-    expect(page.locator("tr.why .error").first).to_contain_text("no character")
+ENGLISH_WORDS = re.compile("[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]{2,}")
+
+
+def test_what_goes_wrong_is_said_in_the_language_of_the_page(visit: Open, browser: Browser, tmp_path: Path):
+    files = {
+        "prose.txt": (PROSE.encode(), "在 5 行里没有找到人物", "no character was found in 5 lines"),
+        "empty.txt": (b" \n", "文件是空的。请检查", "The file is empty."),
+        "a.pdf": (b"%PDF-1.7", "a.pdf：这是 PDF 文件，读不了", "this is a PDF"),
+        "locked.docx": (
+            bytes.fromhex("D0CF11E0A1B11AE1") + bytes(600),
+            "有密码的 Word 文档",
+            "an old binary Word document",
+        ),
+        "noise.txt": (b"\x81\xff\x00\x9f" * 9, "请另存为 UTF-8", "this is not text"),
+        "large.txt": (b"x" * 5000, "文件有 5,000 字节，上限是 4,000", "The file has 5,000 bytes"),
+        "huge.txt": (b"x" * 90_000, "超过", "More than"),
+    }
+    for name, (data, _, _) in files.items():
+        (tmp_path / name).write_bytes(data)
+    with Served(tmp_path / "db", max_upload=4000) as small:
+        context = browser.new_context(
+            base_url=small.url, locale="zh-CN"
+        )  # a refused upload is a message on the console
+        page = context.new_page()
+        page.goto("/")
+        page.wait_for_selector("body[data-ready]")
+        page.set_input_files("#file", [tmp_path / name for name in files])
+        expect(page.locator("#uploads .error")).to_have_count(len(files), timeout=60_000)
+        for name, (_, chinese, english) in files.items():
+            row = page.locator("#uploads li", has_text=name)
+            expect(row.locator(".error")).to_contain_text(chinese)
+            assert not ENGLISH_WORDS.search(row.inner_text())
+            page.click("[data-language=en]")
+            assert english in row.inner_text() and chinese not in row.inner_text()
+            page.click("[data-language=zh]")
+        page.reload()
+        said = page.locator("tr.why .error").all_inner_texts()
+        assert len(said) == 4 and not any(map(ENGLISH_WORDS.search, said))
+
+        id = small.analyzed("x.txt", "1、屋里　夜　内\n林远：好。\n陈念：（哭）不好。\n")
+        page.goto(f"/scripts/{id}")
+        page.wait_for_selector("body[data-ready]")
+        urllib.request.urlopen(urllib.request.Request(f"{small.url}/api/scripts/{id}", method="DELETE")).close()
+        page.locator("#merge button").click()
+        expect(page.locator("#said")).to_have_text("没有这个剧本。可能已经删除。")
+        for path, heading, text in (
+            (f"/scripts/{id}", "没有找到", "没有这个剧本。可能已经删除。"),
+            ("/nothing", "没有找到", "没有找到。"),
+            ("/scripts/no-id", "内容不能用", ""),
+        ):
+            page.goto(path)
+            expect(page.locator("h1")).to_have_text(heading, use_inner_text=True)
+            expect(page.locator("main")).to_contain_text(text)
+        page.goto(f"/compare?a={id}&b={id}")
+        expect(page.locator("[role=alert]")).to_have_text("没有这个剧本。可能已经删除。", use_inner_text=True)
+        context.close()
 
 
 def test_an_empty_server_offers_a_sample(visit: Open, tmp_path: Path):

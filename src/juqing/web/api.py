@@ -36,6 +36,7 @@ from juqing.script import Script
 from juqing.store import Edited, edits, jobs, scripts, writing
 from juqing.web import models
 from juqing.web.answers import JSON, Kept, Problem, etag, no_script, scored, to_json
+from juqing.web.messages import chinese
 from juqing.web.metrics import Counts
 from juqing.web.settings import Settings
 from juqing.web.work import Progress, Workers
@@ -828,6 +829,7 @@ def job_out(job: jobs.Job) -> dict[str, Any]:
     for name in ("fingerprint", "worker", "cancel"):
         del row[name]
     row["script"] = row.pop("script_id")
+    row["error_chinese"] = chinese(job.error) if job.error else ""
     return row
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from http import HTTPStatus
 from importlib.util import find_spec
 from pathlib import Path as FilePath
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse
 
 from juqing.emotions import EMOTIONS
@@ -23,8 +25,9 @@ from juqing.report.figures import difference_map, highest, pair_map, river
 from juqing.report.html import chart_data, json_in_html
 from juqing.script import Script
 from juqing.store import Edited, jobs, scripts
-from juqing.web.answers import Problem, scored, to_json
+from juqing.web.answers import Problem, no_script, scored, to_json
 from juqing.web.api import Id, get_comparison, server_of, shown
+from juqing.web.messages import STATUSES, chinese
 
 LANGUAGE, THEME = "juqing-language", "juqing-theme"
 """Cookies that page.js sets."""
@@ -87,7 +90,7 @@ def get_script(request: Request, id: Id) -> Response:
     with server_of(request).database.connect() as connection:
         stored = scripts.get_script(connection, id)
     if stored is None:
-        return _problem_page(request, 404, "")
+        raise no_script(id)
     script = None
     if stored.n_lines is not None:
         edited = shown(request, id)
@@ -190,9 +193,15 @@ def _texts(script: Script) -> dict[str, Any]:
     }
 
 
-def _problem_page(request: Request, status: int, detail: str) -> Response:
-    page = _page(request, "problem.html.j2", at="", status=status, detail=detail)
+def problem_page(request: Request, problem: HTTPException) -> Response | None:
+    """A page that says what is wrong, where a browser asked for a page."""
+    if request.url.path.startswith(("/api/", "/static/")) or "text/html" not in request.headers.get("accept", ""):
+        return None
+    status = problem.status_code
+    titles = {"title": HTTPStatus(status).phrase, "title_chinese": STATUSES.get(status, "没有成功")}
+    page = _page(request, "problem.html.j2", at="", status=status, detail=str(problem.detail), **titles)
     page.status_code = status
+    page.headers.update(problem.headers or {})
     return page
 
 
@@ -214,10 +223,12 @@ def _page(request: Request, template: str, **context: Any) -> Response:
 def _environment() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["chinese"] = chinese
+    return environment

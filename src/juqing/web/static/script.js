@@ -1,5 +1,5 @@
 // A script beside its charts. Numbers come from the server after every change; everything from the script is set as text.
-import { announce, ask, byId, element, follow, isTyping, onLanguage, onTheme, say, stageShare, stageText } from "./page.js";
+import { announce, ask, byId, element, errorNode, follow, isTyping, onLanguage, onTheme, say, stageShare, stageText } from "./page.js";
 
 const body = document.body;
 const id = body.dataset.script;
@@ -34,7 +34,7 @@ const waitForAnalysis = async () => {
   if (ended.state === "done") { location.reload(); return; }
   bar.hidden = true;
   byId("cancel").hidden = true;
-  if (ended.error) stage.replaceChildren(element("span", "error", ended.error));
+  if (ended.error) stage.replaceChildren(errorNode(ended));
 };
 
 // The script pane
