@@ -337,9 +337,9 @@ def test_presence_and_share(visit: Open, film: str):
     expect(at).to_be_in_viewport()
     assert name in at.inner_text()
     assert page.locator(".scene:has(.at) h3").inner_text().startswith(place)
-    name, share, where = re.match(
-        r"(?s)说得最多：(.+?)\n(.+?)\n(\d+)% ", point_at(page, "#share", range(5, 95, 3))
-    ).group(2, 3, 1)
+    told = re.match(r"(?s)说得最多：(.+?)\n(.+?)\n(\d+)% ", point_at(page, "#share", range(5, 95, 3)))
+    assert told is not None
+    where, name, share = told.groups()
     page.mouse.down()
     page.mouse.up()
     expect(at).to_be_in_viewport()
@@ -459,9 +459,7 @@ def test_filters_narrow_everything_together(visit: Open, served: Served, film: s
     assert offered(page, "time") == ["全部", "清晨", "上午", "中午", "夜", "凌晨", "黄昏", "傍晚"]
     assert offered(page, "flag") == ["全部", "闪回", "没有标记的"]  # no dream and no montage
     people = dict(page.evaluate(PEOPLE))
-    river, heat, presence = (
-        page.locator(f"{figure} canvas").bounding_box() for figure in ("#river", "#heat", "#presence")
-    )
+    river, heat, presence = (width_of(page, f"{figure} canvas") for figure in ("#river", "#heat", "#presence"))
     full = {figure: colored(page, figure) for figure in ("#arc", "#river")}
     page.locator("#filter-interior").focus()
     page.keyboard.press("ArrowDown")  # the keyboard is enough
@@ -477,11 +475,8 @@ def test_filters_narrow_everything_together(visit: Open, served: Served, film: s
     )
     assert set(fewer) < set(people) and all(fewer[name] <= people[name] for name in fewer)
     expect(page.locator("#n-moments")).to_have_text("")
-    page.wait_for_function(
-        "width => document.querySelector('#presence canvas').clientWidth < width - 99", arg=presence["width"]
-    )
-    assert page.locator("#heat canvas").bounding_box()["width"] < heat["width"] - 99
-    assert page.locator("#river canvas").bounding_box()["width"] == river["width"]
+    page.wait_for_function("width => document.querySelector('#presence canvas').clientWidth < width - 99", arg=presence)
+    assert width_of(page, "#heat canvas") < heat - 99 and width_of(page, "#river canvas") == river
     for figure, before in full.items():
         assert colored(page, figure) < before
     places = page.locator("#moments .place, #swings .place").all_inner_texts()
@@ -514,6 +509,12 @@ def test_filters_narrow_everything_together(visit: Open, served: Served, film: s
     expect(page.locator("#script .scene:not(.out)")).to_have_count(3)
     page.evaluate("location.hash = '#place=nowhere&mark=9&who=nobody'")  # what is none is left out
     expect(page.locator("#script .scene:not(.out)")).to_have_count(19)
+
+
+def width_of(page: Page, selector: str) -> float:
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return box["width"]
 
 
 def point_at_nothing(page: Page, figure: str) -> bool:
