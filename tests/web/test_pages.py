@@ -747,6 +747,14 @@ def test_comparing_two_drafts(visit: Open, film: str, draft: str):
     expect(page.locator("[role=alert]")).to_contain_text("no such script")
 
 
+def test_two_scripts_that_share_nobody(visit: Open, served: Served, film: str):
+    other = served.analyzed("另一部.txt", "1、街上　日　外\n周三：走。\n吴四：（哭）别走。\n")
+    page = visit(f"/compare?a={film}&b={other}")
+    expect(page.locator("#summary")).to_contain_text("没有人物在两稿的同一场里")
+    expect(page.locator("#differences")).to_be_hidden()
+    assert page.locator("#lines p").count() > 1
+
+
 # Everywhere
 
 

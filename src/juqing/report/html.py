@@ -107,7 +107,7 @@ def render_page(template: str, page_scripts: tuple[str, ...], data: Any, **conte
     """
     style, chart_code, page_code = _asset("report.css"), _asset("vega.js"), "".join(map(_asset, page_scripts))
     return (
-        _environment()
+        environment(_HERE / "templates")
         .get_template(template)
         .render(
             **context,
@@ -167,11 +167,12 @@ def _asset(name: str) -> str:
 
 
 @cache
-def _environment() -> Any:
+def environment(folder: Path) -> Any:
+    """The templates of a folder: everything is escaped, and a name that is not given is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
+        loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -7,7 +7,6 @@ correction shows without a reload.
 from __future__ import annotations
 
 import json
-from functools import cache
 from http import HTTPStatus
 from importlib.util import find_spec
 from pathlib import Path as FilePath
@@ -22,7 +21,7 @@ from starlette.responses import FileResponse
 from juqing.emotions import EMOTIONS
 from juqing.reading.files import SUFFIXES
 from juqing.report.figures import difference_map, highest, pair_map, river
-from juqing.report.html import chart_data, json_in_html
+from juqing.report.html import chart_data, environment, json_in_html
 from juqing.script import Script
 from juqing.store import Edited, jobs, scripts
 from juqing.web.answers import Problem, no_script, scored, to_json
@@ -212,23 +211,14 @@ def _page(request: Request, template: str, **context: Any) -> Response:
         language = "en" if first.startswith("en") else "zh"
     theme = request.cookies.get(THEME)
     text = (
-        _environment()
+        environment(_HERE / "templates")
         .get_template(template)
-        .render(language=language, theme=theme if theme in ("light", "dark") else "", static="/static", **context)
+        .render(
+            language=language,
+            theme=theme if theme in ("light", "dark") else "",
+            static="/static",
+            chinese=chinese,
+            **context,
+        )
     )
     return Response(text.encode("utf-8", "replace"), media_type="text/html; charset=utf-8")
-
-
-@cache
-def _environment() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["chinese"] = chinese
-    return environment
