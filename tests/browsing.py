@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from playwright.sync_api import Page
 
 
-def point_at(page: Page, figure: str) -> str:
-    """Move the mouse over a chart until the tooltip shows; its text."""
+def point_at(page: Page, figure: str, rows: Iterable[int] = range(95, 5, -3)) -> str:
+    """Move the mouse over a chart, row by row (percent of its height), until the tooltip shows; its text."""
     page.locator(f"{figure} canvas").scroll_into_view_if_needed()
     box = page.locator(f"{figure} canvas").bounding_box()
     assert box is not None
-    for row in range(95, 5, -3):
+    for row in rows:
         for column in range(10, 100, 2):
             page.mouse.move(box["x"] + box["width"] * column / 100, box["y"] + box["height"] * row / 100)
             if page.locator("#tip").is_visible():
@@ -41,3 +43,14 @@ def inks(page: Page, text: str) -> list[int]:
         return [...text].map(ink); }""",
         text,
     )
+
+
+def printed(page: Page) -> tuple[bytes, list[str], list[str]]:
+    """Print to PDF. The file, and what charts looked like on paper and look like after it, as data URLs."""
+    look = "[...document.querySelectorAll('canvas')].map(canvas => canvas.toDataURL())"
+    page.evaluate(
+        f"matchMedia('print').addEventListener('change', () => {{ window.onPaper = {look}; }}, {{ once: true }})"
+    )
+    data = page.pdf(format="A4")
+    page.wait_for_timeout(500)  # the charts are drawn again
+    return data, page.evaluate("window.onPaper"), page.evaluate(look)

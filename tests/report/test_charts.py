@@ -20,6 +20,11 @@ VALUES[[0, 2, 5], 3] = [1.5, 0.5, 1.0]  # 林远 is angry
 VALUES[[1, 3, 4, 6], 5] = 2.0  # 陈念 is sad
 SCORES = EmotionScores(SCRIPT, VALUES, "made up")
 
+TALKING = read_text(
+    "1、屋里　夜　内\n林远：一二三。\n陈念：四五。\n林远：六，七八！\n2、街上　日　外\n△林远走过来。\n陈念：一二三四五六七八九，十。\n陈念：……\n路人甲：好吧。\n"
+)
+TALK = EmotionScores(TALKING, np.zeros((TALKING.n_cues, 6)), "made up")
+
 
 def rows_of(figure, name):
     """The rows of a data set."""
@@ -56,6 +61,25 @@ def test_cells():
     assert pairs["陈念", "林远"]["text"] == "哀 2"
 
 
+def test_presence_and_share():
+    cells = {(cell["scene"], cell["character"]): cell for cell in rows_of(chart("presence", TALK), "cells")}
+    assert {place: cell["spoken"] for place, cell in cells.items()} == {
+        (1, "林远"): 2,
+        (1, "陈念"): 1,
+        (2, "林远"): 0,  # seen, and silent
+        (2, "陈念"): 2,
+    }
+    assert cells[2, "林远"]["text"] == "·" and cells[1, "林远"]["text"] == "2"
+    bars = [(bar["character"], bar["text"]) for bar in rows_of(chart("share", TALK), "bars")]
+    assert bars == [("陈念", "60%"), ("林远", "30%"), ("其他 1 人", "10%")]  # of 20 letters
+    assert rows_of(chart("share", TALK, language="en"), "bars")[-1]["character"] == "1 others"
+    for name in ("presence", "share"):
+        figure = chart(name, TALK)
+        json.dumps(figure, allow_nan=False)
+        assert "林远" in chart_svg(figure)
+        assert chart_png(figure).startswith(b"\x89PNG")
+
+
 def test_without_vl_convert(monkeypatch):
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     with pytest.raises(MissingExtraError):
@@ -64,5 +88,5 @@ def test_without_vl_convert(monkeypatch):
 
 def test_a_script_without_cues():
     empty = read_text("没有人。\n")
-    for name in ("arc", "heat", "river", "pairs"):
+    for name in ("arc", "heat", "river", "pairs", "presence", "share"):
         assert chart_svg(chart(name, EmotionScores(empty, np.zeros((0, 6)), "m"))).startswith("<svg")

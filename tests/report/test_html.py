@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import vl_convert
-from browsing import colored, inks, point_at
+from browsing import colored, inks, point_at, printed
 from conftest import ENGLISH, FEATURE
 from playwright.sync_api import Page
 
@@ -75,6 +75,19 @@ def test_a_cell_of_the_map_opens_its_character(page, report):
     assert page.locator("#characters button[aria-pressed=true]").inner_text() == name
 
 
+def test_presence_and_share_lead_to_the_script(page, report):
+    open_report(page, report)
+    for figure in ("#presence", "#share"):
+        tip = point_at(page, figure, range(5, 95, 3))
+        assert re.search(r"\d+ 句台词，\d+ 字|在场，没有台词", tip)
+        page.mouse.down()
+        page.mouse.up()
+        assert tip.split("\n")[1] in (page.locator("#script .at").text_content() or "")
+        page.evaluate("document.querySelector('#script .at').classList.remove('at')")
+    shares = page.locator("table tr td:nth-child(4)").all_inner_texts()
+    assert abs(sum(int(share.strip().rstrip("%") or 0) for share in shares) - 100) <= len(shares) / 2
+
+
 def test_switching_the_language(page, report):
     open_report(page, report)
     assert page.locator("h2").first.inner_text() == "人物情感曲线"
@@ -104,6 +117,16 @@ def test_minor_characters_are_folded_away(page, tmp_path):
     assert page.locator("tbody.minor").is_hidden()
     page.locator("#show-minor").click()
     assert page.locator("tbody.minor").is_visible()
+
+
+def test_paper_is_light(page, report):
+    open_report(page, report)
+    wanted = page.evaluate("[...document.querySelectorAll('canvas')].map(canvas => canvas.toDataURL())")
+    page.emulate_media(color_scheme="dark")
+    open_report(page, report)
+    _, on_paper, after = printed(page)
+    assert on_paper == wanted and len(wanted) == 4
+    assert all(one != other for one, other in zip(on_paper, after, strict=True))
 
 
 def test_it_fits_a_phone(page, report):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -124,7 +125,9 @@ def test_what_cannot_be_read_says_why(client):
     ):
         job = finished(client, upload(client, name, data)["job"]["id"])
         assert job["state"] == "failed"
-        assert why in job["error"]
+        assert why in job["error"] and re.match(
+            "[^A-Za-z]", job["error_chinese"].partition("：")[2] or job["error_chinese"]
+        )
 
 
 @pytest.mark.parametrize(
@@ -151,6 +154,7 @@ def test_uploads_that_are_none(client, ask, status):
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == status and answer.json()["detail"]
+    assert re.search("[\u4e00-\u9fff]", answer.json()["chinese"])
 
 
 @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -231,6 +235,49 @@ def test_arcs_moments_and_pairs_are_those_of_the_analysis(client, film, scores):
     assert [(pair["a"], pair["b"], len(pair["scenes"])) for pair in pairs] == [
         (pair.a, pair.b, len(pair.scenes)) for pair in character_pairs(scores, names)
     ]
+
+
+def test_a_part_of_a_script(client, film, scores):
+    script = scores.script
+    part = {"interior": "外", "time": "夜"}
+    scenes = {scene.index + 1 for scene in script.scenes if (scene.interior, scene.time) == ("外", "夜")}
+    lines = {line.index + 1 for scene in script.scenes for line in scene.lines if scene.index + 1 in scenes}
+    assert 0 < len(scenes) < len(script.scenes)
+
+    def asked(what, **more):
+        return client.get(f"/api/scripts/{film}/{what}", params={**part, **more}).json()
+
+    (arc,) = asked("arcs", character="")["arcs"]
+    assert set(arc["lines"]) <= lines and len(arc["lines"]) > 10
+    moments = asked("moments", limit=50)
+    assert {moment["scene"] for moment in moments["moments"]} <= scenes and len(moments["moments"]) == 50
+    by_id = {row["cue"]: row for row in client.get(f"/api/scripts/{film}/scores?format=json").json()["rows"]}
+    for moment in moments["moments"]:
+        row = by_id[moment["cue"]]
+        assert (row["line"], row["character"]) == (moment["line"], moment["character"])
+        assert row[moment["emotion"]] == moment["strength"]
+    assert all(set(pair["scenes"]) <= scenes for pair in asked("pairs")["pairs"])
+    everybody = {row["name"]: row["n_cues"] for row in client.get(f"/api/scripts/{film}/cast").json()["characters"]}
+    cast = {row["name"]: row["n_cues"] for row in asked("cast")["characters"]}
+    assert set(cast) < set(everybody) and all(0 < n <= everybody[name] for name, n in cast.items())
+    flagged = client.get(f"/api/scripts/{film}/moments?flag=flashback&limit=200").json()["moments"]
+    assert {script.lines[moment["line"] - 1].flag for moment in flagged} == {"flashback"}
+    nothing = {what: asked(what, place="天上") for what in ("arcs", "moments", "pairs", "cast")}
+    assert [arc["lines"] for arc in nothing["arcs"]["arcs"]] == [[]] * len(nothing["arcs"]["arcs"])
+    assert nothing["moments"] == {"moments": [], "swings": []}
+    assert nothing["pairs"] == {"pairs": []} and nothing["cast"]["characters"] == []
+
+
+def test_thresholds_of_moments(client, film):
+    every = client.get(f"/api/scripts/{film}/moments?limit=200").json()
+    strengths = [moment["strength"] for moment in every["moments"]]
+    some = client.get(f"/api/scripts/{film}/moments?limit=200&least=1.0555&swing=0.7").json()
+    assert (
+        [moment["strength"] for moment in some["moments"]] == [each for each in strengths if each > 1.0555] != strengths
+    )
+    assert some["swings"] and all(abs(swing["change"]) >= 0.7 for swing in some["swings"])
+    assert len(some["swings"]) < len(every["swings"])
+    assert client.get(f"/api/scripts/{film}/moments?swing=0").status_code == 422
 
 
 def test_a_merge_is_seen_everywhere_at_once(client, talk):

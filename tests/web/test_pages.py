@@ -16,10 +16,11 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import uvicorn
-from browsing import colored, inks, point_at
+from browsing import colored, inks, point_at, printed
 from conftest import ENGLISH, FEATURE, SHORT
 from playwright.sync_api import Browser, Page, expect
 from served import settings
@@ -197,14 +198,62 @@ def test_text_is_pasted_and_the_script_deleted(visit: Open):
     expect(page.locator("tr[data-script]", has_text="粘贴的一场")).to_have_count(0)
 
 
-def test_what_cannot_be_read_says_why(visit: Open, tmp_path: Path):
-    path = tmp_path / "prose.txt"
-    path.write_text(PROSE, encoding="utf-8")
-    page = visit("/")
-    page.set_input_files("#file", path)
-    expect(page.locator("#uploads .error")).to_contain_text("no character", timeout=60_000)
-    page.reload()
-    expect(page.locator("tr.why .error").first).to_contain_text("no character")
+ENGLISH_WORDS = re.compile("[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]{2,}")
+
+
+def test_what_goes_wrong_is_said_in_the_language_of_the_page(visit: Open, browser: Browser, tmp_path: Path):
+    files = {
+        "prose.txt": (PROSE.encode(), "在 5 行里没有找到人物", "no character was found in 5 lines"),
+        "empty.txt": (b" \n", "文件是空的。请检查", "The file is empty."),
+        "a.pdf": (b"%PDF-1.7", "a.pdf：这是 PDF 文件，读不了", "this is a PDF"),
+        "locked.docx": (
+            bytes.fromhex("D0CF11E0A1B11AE1") + bytes(600),
+            "有密码的 Word 文档",
+            "an old binary Word document",
+        ),
+        "noise.txt": (b"\x81\xff\x00\x9f" * 9, "请另存为 UTF-8", "this is not text"),
+        "large.txt": (b"x" * 5000, "文件有 5,000 字节，上限是 4,000", "The file has 5,000 bytes"),
+        "huge.txt": (b"x" * 90_000, "超过", "More than"),
+    }
+    for name, (data, _, _) in files.items():
+        (tmp_path / name).write_bytes(data)
+    with Served(tmp_path / "db", max_upload=4000) as small:
+        context = browser.new_context(
+            base_url=small.url, locale="zh-CN"
+        )  # a refused upload is a message on the console
+        page = context.new_page()
+        page.goto("/")
+        page.wait_for_selector("body[data-ready]")
+        page.set_input_files("#file", [tmp_path / name for name in files])
+        expect(page.locator("#uploads .error")).to_have_count(len(files), timeout=60_000)
+        for name, (_, chinese, english) in files.items():
+            row = page.locator("#uploads li", has_text=name)
+            expect(row.locator(".error")).to_contain_text(chinese)
+            assert not ENGLISH_WORDS.search(row.inner_text())
+            page.click("[data-language=en]")
+            assert english in row.inner_text() and chinese not in row.inner_text()
+            page.click("[data-language=zh]")
+        page.reload()
+        said = page.locator("tr.why .error").all_inner_texts()
+        assert len(said) == 4 and not any(map(ENGLISH_WORDS.search, said))
+
+        id = small.analyzed("x.txt", "1、屋里　夜　内\n林远：好。\n陈念：（哭）不好。\n")
+        page.goto(f"/scripts/{id}")
+        page.wait_for_selector("body[data-ready]")
+        urllib.request.urlopen(urllib.request.Request(f"{small.url}/api/scripts/{id}", method="DELETE")).close()
+        page.locator("#merge button").click()
+        expect(page.locator("#said")).to_have_text("没有这个剧本。可能已经删除。")
+        for path, heading, text in (
+            (f"/scripts/{id}", "没有找到", "没有这个剧本。可能已经删除。"),
+            ("/nothing", "没有找到", "没有找到。"),
+            ("/scripts/no-id", "内容不能用", ""),
+        ):
+            page.goto(path)
+            expect(page.locator("h1")).to_have_text(heading, use_inner_text=True)
+            expect(page.locator("main")).to_contain_text(text)
+        page.goto(f"/compare?a={id}&b={id}")
+        expect(page.locator("[role=alert]")).to_have_text("没有这个剧本。可能已经删除。", use_inner_text=True)
+        context.close()
 
 
 def test_an_empty_server_offers_a_sample(visit: Open, tmp_path: Path):
@@ -278,6 +327,31 @@ def test_every_chart_leads_to_a_line(visit: Open, film: str):
         expect(page.locator("#script .at")).to_have_attribute("id", (link.get_attribute("href") or "")[1:])
 
 
+def test_presence_and_share(visit: Open, film: str):
+    page = visit(f"/scripts/{film}")
+    place, name, says = point_at(page, "#presence").split("\n")
+    assert re.fullmatch(r"\d+ 句台词，\d+ 字|在场，没有台词", says)
+    page.mouse.down()
+    page.mouse.up()
+    at = page.locator("#script .at")
+    expect(at).to_be_in_viewport()
+    assert name in at.inner_text()
+    assert page.locator(".scene:has(.at) h3").inner_text().startswith(place)
+    told = re.match(r"(?s)说得最多：(.+?)\n(.+?)\n(\d+)% ", point_at(page, "#share", range(5, 95, 3)))
+    assert told is not None
+    where, name, share = told.groups()
+    page.mouse.down()
+    page.mouse.up()
+    expect(at).to_be_in_viewport()
+    assert page.locator(".scene:has(.at) h3").inner_text().startswith(where)
+    row = page.locator("#people tbody tr", has=page.locator("th", has_text=name))
+    assert row.locator("td").first.inner_text() == f"{share}%"
+    shares = page.evaluate(
+        "[...document.querySelectorAll('#people tbody tr')].map(row => parseInt(row.cells[1].textContent))"
+    )
+    assert abs(sum(shares) - 100) <= len(shares) / 2
+
+
 def test_smoothing_emotions_and_a_range(visit: Open, film: str):
     page = visit(f"/scripts/{film}")
     assert page.locator("#emotions button[aria-pressed=true]").count() == 3
@@ -332,7 +406,7 @@ def test_a_nickname_of_the_text_counts(visit: Open, served: Served):
 
 
 PEOPLE = """() => [...document.querySelectorAll('#people tbody tr')].map(
-  row => [row.querySelector('th button').textContent, Number(row.cells[3].textContent)])"""
+  row => [row.querySelector('th button').textContent, Number(row.cells[2].textContent)])"""
 
 
 def test_correcting_a_score(visit: Open, film: str, tmp_path: Path):
@@ -371,6 +445,10 @@ def test_filters_and_search(visit: Open, film: str):
     shown = page.locator("#script p:not(.out)")
     assert shown.count() == int(page.locator("#found").inner_text().split()[0]) > 0
     assert all("素珍" in text for text in shown.all_inner_texts())
+    assert "who=" in page.url and page.url.endswith("&kind=dialogue")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.input_value("#filter-character") == "素珍" and all("素珍" in text for text in shown.all_inner_texts())
     page.select_option("#filter-character", "")
     page.select_option("#filter-kind", "")
     page.fill("#search", "回声渡")
@@ -382,6 +460,136 @@ def test_filters_and_search(visit: Open, film: str):
         expect(page.locator("#script .at")).to_be_in_viewport()
         places.append(page.locator("#script .at").get_attribute("id"))
     assert len(set(places)) == n and places[0] == places[-1]
+
+
+def offered(page: Page, name: str) -> list[str]:
+    return page.locator(f"#filter-{name} option").all_inner_texts()
+
+
+def test_filters_narrow_everything_together(visit: Open, served: Served, film: str):
+    page = visit(f"/scripts/{film}")
+    assert offered(page, "interior") == ["全部", "外景", "内景"]
+    assert offered(page, "place")[:3] == ["全部", "渡口 (3)", "米粉铺 (3)"]
+    assert offered(page, "time") == ["全部", "清晨", "上午", "中午", "夜", "凌晨", "黄昏", "傍晚"]
+    assert offered(page, "flag") == ["全部", "闪回", "没有标记的"]  # no dream and no montage
+    people = dict(page.evaluate(PEOPLE))
+    river, heat, presence = (width_of(page, f"{figure} canvas") for figure in ("#river", "#heat", "#presence"))
+    full = {figure: colored(page, figure) for figure in ("#arc", "#river")}
+    page.locator("#filter-interior").focus()
+    page.keyboard.press("ArrowDown")  # the keyboard is enough
+    page.select_option("#filter-time", "夜")
+    headings = page.locator("#script .scene:not(.out) h3").all_inner_texts()
+    assert [heading.split("、")[0] for heading in headings] == ["10", "11", "12", "16"]
+    n = page.locator("#script p:not(.out)").count()
+    expect(page.locator("#kept")).to_have_text(f"333 行里的 {n} 行")
+    cast = served.ask(f"/api/scripts/{film}/cast?{urlencode({'interior': '外', 'time': '夜'})}")["characters"]
+    fewer = {person["name"]: person["n_cues"] for person in cast}
+    page.wait_for_function(
+        f"fewer => JSON.stringify(({PEOPLE})().sort()) === JSON.stringify(fewer)", arg=sorted(fewer.items())
+    )
+    assert set(fewer) < set(people) and all(fewer[name] <= people[name] for name in fewer)
+    expect(page.locator("#n-moments")).to_have_text("")
+    page.wait_for_function("width => document.querySelector('#presence canvas').clientWidth < width - 99", arg=presence)
+    assert width_of(page, "#heat canvas") < heat - 99 and width_of(page, "#river canvas") == river
+    for figure, before in full.items():
+        assert colored(page, figure) < before
+    places = page.locator("#moments .place, #swings .place").all_inner_texts()
+    assert places and all(re.match("1[0126]、", place) for place in places)
+    page.locator("#pair-detail .by-scene button").first.click()
+    expect(page.locator("#script .at")).to_be_in_viewport()
+
+    page.locator(".jump a[href='#cast']").click()
+    expect(page.locator("#cast")).to_be_in_viewport()
+    assert "#l" in page.url and "time=%E5%A4%9C" in page.url  # a link inside of the page does not lose the state
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.input_value("#filter-interior") == "外" and page.input_value("#filter-time") == "夜"
+    assert page.locator("#script p:not(.out)").count() == n and dict(page.evaluate(PEOPLE)) == fewer
+    expect(page.locator("#script .at")).to_be_in_viewport()
+    page.emulate_media(media="print")
+    expect(page.locator("#narrowed")).to_have_text(f"只看：外景，夜（{n} 行）")
+    page.emulate_media(media="screen")
+
+    page.select_option("#filter-place", "米粉铺")  # which is inside
+    expect(page.locator("#kept")).to_have_text("333 行里的 0 行")
+    expect(page.locator("#people tbody tr")).to_have_count(0)
+    expect(page.locator("#moments")).to_have_text("没有这么强的时刻。")
+    assert point_at_nothing(page, "#river")
+    page.click("#reset")
+    expect(page.locator("#people tbody tr")).to_have_count(len(people))
+    assert dict(page.evaluate(PEOPLE)) == people and colored(page, "#arc") == full["#arc"]
+    assert re.search(r"#l\d+$", page.url)
+    page.evaluate("location.hash = '#flag=flashback'")
+    expect(page.locator("#script .scene:not(.out)")).to_have_count(3)
+    page.evaluate("location.hash = '#place=nowhere&mark=9&who=nobody'")  # what is none is left out
+    expect(page.locator("#script .scene:not(.out)")).to_have_count(19)
+
+
+def width_of(page: Page, selector: str) -> float:
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return box["width"]
+
+
+def point_at_nothing(page: Page, figure: str) -> bool:
+    """Whether the middle of a chart has no tooltip."""
+    page.locator(f"{figure} canvas").hover()
+    return page.locator("#tip").is_hidden()
+
+
+def test_filters_of_headings_that_say_little(visit: Open, served: Served):
+    evil = '<img src=x onerror=alert(1)>&place="'
+    id = served.analyzed("x.txt", f"1、{evil}　内\n林远：好。\n林远：不好！\n2、街上　内\n陈念：（哭）走！\n")
+    page = visit(f"/scripts/{id}")
+    assert page.locator(".controls label:visible select").count() == 1
+    page.select_option("#filter-place", index=1)
+    place = page.input_value("#filter-place")
+    assert place.startswith("<img")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert page.input_value("#filter-place") == place and page.locator("main img").count() == 0
+    expect(page.locator("#script p:not(.out)")).to_have_count(2)
+    page.click("[data-language=en]")
+    expect(page.locator("#kept")).to_have_text("2 of 3 lines")
+
+
+def test_thresholds_act_at_once(visit: Open, film: str):
+    page = visit(f"/scripts/{film}")
+    chips = page.locator("#script .chip")
+    n = chips.count()
+    page.locator("#least-mark").fill("1")
+    expect(page.locator("#least-mark-value")).to_have_text("1.0")
+    assert 0 < chips.count() < n
+    assert all(float(text.split()[-1]) >= 1 for text in chips.all_text_contents())
+    assert offered(page, "emotion")[4] == "怒 ≥ 1.0"
+    page.select_option("#filter-emotion", index=4)
+    assert all("怒" in text for text in page.locator("#script p:not(.out)").all_text_contents())
+    loud = page.locator("#script p:not(.out)").count()
+    page.locator("#least-mark").press("ArrowRight")
+    expect(page.locator("#least-mark-value")).to_have_text("1.1")
+    assert page.locator("#script p:not(.out)").count() <= loud
+    page.select_option("#filter-emotion", "")
+
+    page.locator("#least-moment").fill("1.35")
+    page.locator("#least-moment").fill("1.4")
+    expect(page.locator("#moments li")).not_to_have_count(12)
+    strengths = [float(text.split()[1]) for text in page.locator("#moments .chip").all_text_contents()]
+    assert strengths and min(strengths) >= 1.4
+    expect(page.locator("#n-moments")).to_have_text(re.compile(r"^\d+ 行 ≥ 1.4$"))
+    page.locator("#least-moment").fill("3")
+    expect(page.locator("#moments")).to_have_text("没有这么强的时刻。")
+    page.locator("#least-turn").fill("0.8")
+    expect(page.locator("#swings li")).not_to_have_count(12)
+    assert all(float(text.split()[2]) >= 0.8 for text in page.locator("#swings .chip").all_text_contents())
+    expect(page).to_have_url(re.compile("#mark=1.1&moment=3.0&turn=0.8$"))
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    assert [page.input_value(f"#least-{name}") for name in ("mark", "moment", "turn")] == ["1.1", "3", "0.8"]
+    page.click("#reset")
+    expect(chips).to_have_count(n)
+    expect(page.locator("#moments li")).to_have_count(12)
+    expect(page.locator("#reset")).to_be_disabled()
+    assert "#" not in page.url
 
 
 def test_keys(visit: Open, film: str):
@@ -422,7 +630,7 @@ def test_every_control_is_reached_by_the_keyboard(visit: Open, film: str):
     look = """() => { const node = document.activeElement;
       const unseen = node !== document.body && getComputedStyle(node).outlineStyle === 'none';
       return [node.id || node.parentElement.id, unseen ? node.outerHTML.slice(0, 99) : '']; }"""
-    for _ in range(140):
+    for _ in range(170):
         page.keyboard.press("Tab")
         id, unseen = page.evaluate(look)
         seen.add(id)
@@ -438,6 +646,8 @@ def test_every_control_is_reached_by_the_keyboard(visit: Open, film: str):
         "pair",
         "search",
     } <= seen
+    assert {"filter-place", "filter-interior", "filter-time", "filter-flag"} <= seen
+    assert {"least-mark", "least-moment", "least-turn"} <= seen
     assert {"merge-alias", "filter-character", "filter-emotion", "filter-kind"} <= seen
 
 
@@ -551,6 +761,14 @@ def test_comparing_two_drafts(visit: Open, film: str, draft: str):
     expect(page.locator("[role=alert]")).to_contain_text("no such script")
 
 
+def test_two_scripts_that_share_nobody(visit: Open, served: Served, film: str):
+    other = served.analyzed("另一部.txt", "1、街上　日　外\n周三：走。\n吴四：（哭）别走。\n")
+    page = visit(f"/compare?a={film}&b={other}")
+    expect(page.locator("#summary")).to_contain_text("没有人物在两稿的同一场里")
+    expect(page.locator("#differences")).to_be_hidden()
+    assert page.locator("#lines p").count() > 1
+
+
 # Everywhere
 
 
@@ -633,11 +851,34 @@ def test_print_leaves_the_controls_out(visit: Open, film: str):
     for content in ("#arc", "#moments", "#people", "#script"):
         expect(page.locator(content)).to_be_visible()
     assert page.locator("#script p").last.is_visible()
-    page.evaluate("window.print = () => { window.printed = document.documentElement.dataset.theme; }")
-    page.keyboard.press("Control+p")
-    page.wait_for_function("window.printed === 'light' && !document.documentElement.dataset.theme")
-    data = page.pdf(format="A4")
-    assert data.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", data)) > 5
+    page.emulate_media(media="screen")
+    page.evaluate("window.print = () => { window.asked = true; }")
+    page.click("#print")
+    assert page.evaluate("window.asked")
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["of the system", "chosen"])
+def test_paper_is_light(visit: Open, film: str, draft: str, by_hand: bool):
+    """However it is printed: by the button, Ctrl+P or the browser's menu."""
+    for path in (f"/scripts/{film}", f"/compare?a={film}&b={draft}"):
+        light = visit(path, color_scheme="light")
+        wanted = light.evaluate("[...document.querySelectorAll('canvas')].map(canvas => canvas.toDataURL())")
+        page = visit(path, color_scheme="light" if by_hand else "dark")
+        if by_hand:
+            page.click("#theme")
+            page.click("#theme")
+        dark = page.evaluate("getComputedStyle(document.body).color")
+        data, on_paper, after = printed(page)
+        assert data.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", data)) > 1
+        assert on_paper == wanted and len(on_paper) == (6 if path.startswith("/s") else 1)
+        assert all(one != other for one, other in zip(on_paper, after, strict=True))  # the screen is dark again
+        assert page.evaluate("getComputedStyle(document.body).color") == dark
+        assert page.evaluate("document.documentElement.dataset.theme || ''") == ("dark" if by_hand else "")
+        page.emulate_media(media="print")
+        assert page.evaluate("getComputedStyle(document.querySelector('h1')).color") in (
+            "rgb(0, 0, 0)",
+            "rgb(32, 34, 43)",
+        )
 
 
 def test_a_long_script_is_there_to_its_end(visit: Open, served: Served):
@@ -661,11 +902,12 @@ def test_a_long_script_is_there_to_its_end(visit: Open, served: Served):
 def test_figures(visit: Open, film: str):
     page = visit("/")
     address = f"/api/scripts/{film}/figures"
-    for name in ("arc", "heat", "river", "pairs"):
+    for name in ("arc", "heat", "river", "pairs", "presence", "share"):
         figure = page.request.get(f"{address}/{name}.json").json()
         assert figure["$schema"].endswith("v6.json") and figure["layer"]
         svg = page.request.get(f"{address}/{name}.svg?language=en")
-        assert svg.headers["content-type"] == "image/svg+xml" and ">sorrow<" in svg.text()
+        assert svg.headers["content-type"] == "image/svg+xml" and "沈渡" in svg.text()
+        assert (">sorrow<" in svg.text()) == (name not in ("presence", "share"))
         assert page.request.get(f"{address}/{name}.png").body().startswith(b"\x89PNG")
     one = page.request.get(f"{address}/arc.svg?character=林秋")
     assert "林秋" in one.text() and one.headers["etag"]

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from typing import Any, Literal
 
 import numpy as np
 
-from juqing.analysis import main_characters
+from juqing.analysis import main_characters, portraits
 from juqing.analysis.arcs import SMOOTH, Arc, smoothed_arc
 from juqing.analysis.pairs import character_pairs
-from juqing.emotions import EMOTION_NAMES, EMOTIONS
+from juqing.emotions import EMOTION_NAMES, EMOTIONS, N_EMOTIONS
 from juqing.errors import MissingExtraError
 from juqing.report.figures import highest, pair_map, river
 from juqing.report.html import chart_data
 from juqing.scores import EmotionScores
 
-ChartName = Literal["arc", "heat", "river", "pairs"]
+ChartName = Literal["arc", "heat", "river", "pairs", "presence", "share"]
 _WIDTH = 860
 
 
@@ -31,7 +32,8 @@ def chart(
     """One chart as a Vega-Lite specification with everything in it.
 
     Args:
-        name: `arc` (of one character), `heat` (scenes by characters), `river` (the whole script) or `pairs`.
+        name: `arc` (of one character), `heat` (scenes by characters), `river` (the whole script), `pairs`, `presence` (who says
+            how much in which scene) or `share` (of the dialogue).
         scores: What to draw.
         character: Whose arc; the character with the most cues where None.
         smooth: As for `smoothed_arc`.
@@ -51,6 +53,10 @@ def chart(
         sets = {"scenes": _bands(data), "labels": [], "rows": _rows(arc)}
     elif name == "heat":
         figure, sets = data["heat"], {"cells": _heat_cells(scores, data, language)}
+    elif name == "presence":
+        figure, sets = data["presence"], {"cells": _presence_cells(data)}
+    elif name == "share":
+        figure, sets = data["share"], {"bars": _share_rows(scores, data, language)}
     else:
         names = main_characters(scores.script)
         figure = pair_map(names, highest(scores.values) / 2)
@@ -110,8 +116,8 @@ def _explain(figure: dict[str, Any], language: str) -> None:
     """A legend of the emotions, in a language, which pages have as buttons."""
     names = [emotion.label(language) for emotion in EMOTIONS]
     for part in figure["layer"]:
-        color = part["encoding"].get("color")
-        if color and color.get("field") == "emotion":
+        color = part["encoding"].get("color", {})
+        if color.get("field") == "emotion":
             color["legend"] = {
                 "title": None,
                 "orient": "bottom",
@@ -160,29 +166,58 @@ def _arc_sets(scores: EmotionScores, data: dict[str, Any], arc: Arc) -> dict[str
 
 
 def _heat_cells(scores: EmotionScores, data: dict[str, Any], language: str) -> list[dict[str, Any]]:
-    sums: dict[tuple[int, int], list[np.ndarray]] = {}
-    scene_of = np.zeros(len(scores.script.lines) + 1, dtype=int)
-    for k, (first, end, *_) in enumerate(data["scenes"]):
-        scene_of[first:end] = k
-    for line, character, *values in data["cues"]:
-        if character < data["nMain"]:
-            sums.setdefault((character, int(scene_of[line])), []).append(np.array(values) / 100)
     cells = []
-    for (character, scene), values in sums.items():
-        mean = np.mean(values, axis=0)
+    for character, scene, rows in _by_cell(data):
+        mean = rows[:, :N_EMOTIONS].mean(axis=0) / 100
         k = int(mean.argmax())
         cells.append(
             {
-                "scene": scene + 1,
-                "label": data["scenes"][scene][3],
-                "character": data["characters"][character],
-                "order": character,
+                **_place(data, character, scene),
                 "emotion": EMOTION_NAMES[k],
                 "value": round(float(mean[k]), 3),
                 "text": _short(k, language) if mean[k] >= 0.25 else "",
             }
         )
     return cells
+
+
+def _presence_cells(data: dict[str, Any]) -> list[dict[str, Any]]:
+    cells = []
+    for character, scene, rows in _by_cell(data):
+        spoken = int(rows[:, N_EMOTIONS].sum())
+        cells.append({**_place(data, character, scene), "spoken": spoken, "text": str(spoken or "·")})
+    return cells
+
+
+def _by_cell(data: dict[str, Any]) -> list[tuple[int, int, np.ndarray]]:
+    """Main character, scene, and what `chart_data` has of the cues there, (n, 7): six strengths in hundredths, speaks."""
+    starts = [first for first, *_ in data["scenes"]]
+    found: dict[tuple[int, int], list[list[int]]] = {}
+    for line, character, *rest in data["cues"]:
+        if character < data["nMain"]:
+            found.setdefault((character, bisect_right(starts, line) - 1), []).append(rest)
+    return [(character, scene, np.array(rows)) for (character, scene), rows in found.items()]
+
+
+def _place(data: dict[str, Any], character: int, scene: int) -> dict[str, Any]:
+    name, label = data["characters"][character], data["scenes"][scene][3]
+    return {"scene": scene + 1, "label": label, "character": name, "order": character}
+
+
+def _share_rows(scores: EmotionScores, data: dict[str, Any], language: str) -> list[dict[str, Any]]:
+    """A bar for each main character, the longest first, and one for all others."""
+    letters = {person.name: person.n_letters for person in portraits(scores)}
+    total = sum(letters.values())
+    main = data["characters"][: data["nMain"]]
+    bars = sorted(((name, letters[name]) for name in main), key=lambda bar: -bar[1])
+    if n_others := len(letters) - len(main):
+        others = f"其他 {n_others} 人" if language.startswith("zh") else f"{n_others} others"
+        bars.append((others, total - sum(n for _, n in bars)))
+    shares = [(name, n / max(1, total)) for name, n in bars]
+    return [
+        {"character": name, "order": k, "share": share, "text": f"{share:.0%}"}
+        for k, (name, share) in enumerate(shares)
+    ]
 
 
 def _pair_cells(scores: EmotionScores, language: str) -> list[dict[str, Any]]:

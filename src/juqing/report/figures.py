@@ -33,6 +33,18 @@ CONFIG: dict[str, Any] = {
         "labelFontSize": 11,
     },
 }
+_MAX_LABELED = 60  # scenes, whose cells have room for a label
+_PADDING = {"left": 4, "right": 8, "top": 4, "bottom": 4}
+_NAMES = {"title": None, "ticks": False, "domain": False, "labelFontSize": 12, "labelLimit": 140}
+_CELL = {
+    "type": "rect",
+    "cornerRadius": 3,
+    "cursor": "pointer",
+    "tooltip": {"content": "data"},
+    "stroke": "#8883",
+    "strokeWidth": 1,
+}
+_LABEL = {"type": "text", "tooltip": None, "cursor": "pointer"}
 _INK, _ON_DEEP = "#20222b", "#fffffe"
 """Of labels on light and on deep cells; the pages put the colors of their theme in place of these and of the emotions'."""
 
@@ -60,7 +72,7 @@ def arc_figure(n_lines: int, top: float) -> dict[str, Any]:
     return {
         "width": "container",
         "height": 300,
-        "padding": {"left": 4, "right": 8, "top": 4, "bottom": 4},
+        "padding": _PADDING,
         "autosize": {"type": "fit-x", "contains": "padding"},
         "config": CONFIG,
         "layer": [
@@ -140,13 +152,75 @@ def heat_map(scene_numbers: Sequence[str], top: float) -> dict[str, Any]:
 
     Data set: `cells` (scene, label, character, order, emotion, value, text, cue).
     """
+    encoding = {
+        "color": {"field": "emotion", "type": "nominal", "scale": COLORS, "legend": None},
+        "opacity": _depth("value", top, (0.06, 1)),
+    }
+    return _scene_map(scene_numbers, {"mark": _CELL, "encoding": encoding}, f"datum.value > {top / 3}")
+
+
+def presence_map(scene_numbers: Sequence[str], most: int) -> dict[str, Any]:
+    """Scenes by characters: the deeper the gray, the more speeches; palest where somebody is there and silent.
+
+    Data set: `cells` (scene, label, character, order, spoken, text, cue, c); `most` is the greatest `spoken`.
+    """
+    depth = _depth("spoken", max(most, 1), (0.07, 0.42))  # so that a label can be read on all of them
+    return _scene_map(scene_numbers, {"mark": {**_CELL, "color": _INK}, "encoding": {"opacity": depth}}, "false")
+
+
+def _scene_map(scene_numbers: Sequence[str], layer: dict[str, Any], is_deep: str) -> dict[str, Any]:
+    """Scenes across, characters down; cells have labels where there is room, light ones where a cell is deep."""
     n_scenes = len(scene_numbers)
-    x = {
+    text = {"text": {"field": "text", "type": "nominal"}, "color": _cell_ink(is_deep)}
+    labels = [{"mark": {**_LABEL, "fontSize": 10}, "encoding": text}] if n_scenes <= _MAX_LABELED else []
+    return {
+        "width": {"step": max(6, min(44, _PAGE_WIDTH // max(n_scenes, 1)))},
+        "height": {"step": 24},
+        "padding": _PADDING,
+        "config": CONFIG,
+        "data": {"name": "cells", "values": []},
+        "encoding": {
+            "x": _scene_axis(scene_numbers),
+            "y": {"field": "character", "type": "ordinal", "sort": {"field": "order"}, "axis": _NAMES},
+        },
+        "layer": [layer, *labels],
+    }
+
+
+def share_bars(n_bars: int) -> dict[str, Any]:
+    """Each character's share of the dialogue, the longest bar first.
+
+    Data set: `bars` (character, order, share, text, cue, c); their greatest share is the width.
+    """
+    return {
+        "width": "container",
+        "height": 24 * max(n_bars, 1),
+        "padding": {**_PADDING, "right": 48},
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "config": CONFIG,
+        "data": {"name": "bars", "values": []},
+        "encoding": {
+            "x": {"field": "share", "type": "quantitative", "stack": None, "axis": None},
+            "y": {"field": "character", "type": "ordinal", "sort": {"field": "order"}, "axis": _NAMES},
+        },
+        "layer": [
+            {"mark": {**_CELL, "type": "bar", "color": _INK, "opacity": 0.55, "height": 14}, "encoding": {}},
+            {
+                "mark": {**_LABEL, "fontSize": 11, "align": "left", "dx": 6, "color": _INK},
+                "encoding": {"text": {"field": "text", "type": "nominal"}},
+            },
+        ],
+    }
+
+
+def _scene_axis(labels: Sequence[str]) -> dict[str, Any]:
+    """Scenes across, counted from 1 in the data and named by their labels."""
+    return {
         "field": "scene",
         "type": "ordinal",
-        "scale": {"domain": list(range(1, n_scenes + 1))},
+        "scale": {"domain": list(range(1, len(labels) + 1))},
         "axis": {
-            "labelExpr": f"{json.dumps(list(scene_numbers))}[datum.value - 1]",
+            "labelExpr": f"{json.dumps(list(labels))}[datum.value - 1]",
             "title": None,
             "labelAngle": 0,
             "labelOverlap": True,
@@ -154,53 +228,15 @@ def heat_map(scene_numbers: Sequence[str], top: float) -> dict[str, Any]:
             "domain": False,
         },
     }
-    y = {
-        "field": "character",
-        "type": "ordinal",
-        "sort": {"field": "order"},
-        "axis": {"title": None, "ticks": False, "domain": False, "labelFontSize": 12, "labelLimit": 140},
-    }
+
+
+def _depth(field: str, top: float, opacity: tuple[float, float]) -> dict[str, Any]:
+    """How deep a cell is colored, from 0 to `top`."""
     return {
-        "width": {"step": max(6, min(44, _PAGE_WIDTH // max(n_scenes, 1)))},
-        "height": {"step": 24},
-        "padding": {"left": 4, "right": 8, "top": 4, "bottom": 4},
-        "config": CONFIG,
-        "data": {"name": "cells", "values": []},
-        "encoding": {"x": x, "y": y},
-        "layer": [
-            {
-                "mark": {
-                    "type": "rect",
-                    "cornerRadius": 3,
-                    "cursor": "pointer",
-                    "tooltip": {"content": "data"},
-                    "stroke": "#8883",
-                    "strokeWidth": 1,
-                },
-                "encoding": {
-                    "color": {"field": "emotion", "type": "nominal", "scale": COLORS, "legend": None},
-                    "opacity": {
-                        "field": "value",
-                        "type": "quantitative",
-                        "scale": {"domain": [0, top], "range": [0.06, 1], "type": "sqrt", "clamp": True},
-                        "legend": None,
-                    },
-                },
-            },
-            *(
-                [
-                    {
-                        "mark": {"type": "text", "fontSize": 10, "tooltip": None, "cursor": "pointer"},
-                        "encoding": {
-                            "text": {"field": "text", "type": "nominal"},
-                            "color": _cell_ink(f"datum.value > {top / 3}"),
-                        },
-                    }
-                ]
-                if n_scenes <= 60
-                else []
-            ),
-        ],
+        "field": field,
+        "type": "quantitative",
+        "scale": {"domain": [0, top], "range": list(opacity), "type": "sqrt", "clamp": True},
+        "legend": None,
     }
 
 
@@ -219,7 +255,7 @@ def river(n_lines: int) -> dict[str, Any]:
     return {
         "width": "container",
         "height": 170,
-        "padding": {"left": 4, "right": 8, "top": 4, "bottom": 4},
+        "padding": _PADDING,
         "autosize": {"type": "fit-x", "contains": "padding"},
         "config": CONFIG,
         "layer": [
@@ -270,7 +306,7 @@ def pair_map(names: Sequence[str], top: float) -> dict[str, Any]:
     return {
         "width": {"step": 46},
         "height": {"step": 26},
-        "padding": {"left": 4, "right": 8, "top": 4, "bottom": 4},
+        "padding": _PADDING,
         "config": CONFIG,
         "data": {"name": "cells", "values": []},
         "encoding": {
@@ -284,26 +320,14 @@ def pair_map(names: Sequence[str], top: float) -> dict[str, Any]:
         },
         "layer": [
             {
-                "mark": {
-                    "type": "rect",
-                    "cornerRadius": 3,
-                    "cursor": "pointer",
-                    "tooltip": {"content": "data"},
-                    "stroke": "#8883",
-                    "strokeWidth": 1,
-                },
+                "mark": _CELL,
                 "encoding": {
                     "color": {"field": "emotion", "type": "nominal", "scale": COLORS, "legend": None},
-                    "opacity": {
-                        "field": "value",
-                        "type": "quantitative",
-                        "scale": {"domain": [0, top], "range": [0.06, 1], "type": "sqrt", "clamp": True},
-                        "legend": None,
-                    },
+                    "opacity": _depth("value", top, (0.06, 1)),
                 },
             },
             {
-                "mark": {"type": "text", "fontSize": 11, "tooltip": None, "cursor": "pointer"},
+                "mark": {**_LABEL, "fontSize": 11},
                 "encoding": {
                     "text": {"field": "text", "type": "nominal"},
                     "color": _cell_ink(f"datum.value > {top / 3}"),
@@ -322,40 +346,16 @@ def difference_map(scene_labels: Sequence[str], characters: Sequence[str], top: 
     return {
         "width": {"step": max(8, min(44, _PAGE_WIDTH // max(n_scenes, 1)))},
         "height": {"step": 24},
-        "padding": {"left": 4, "right": 8, "top": 4, "bottom": 4},
+        "padding": _PADDING,
         "config": CONFIG,
         "data": {"name": "cells", "values": []},
         "encoding": {
-            "x": {
-                "field": "scene",
-                "type": "ordinal",
-                "scale": {"domain": list(range(1, n_scenes + 1))},
-                "axis": {
-                    "labelExpr": f"{json.dumps(list(scene_labels))}[datum.value - 1]",
-                    "title": None,
-                    "labelAngle": 0,
-                    "labelOverlap": True,
-                    "ticks": False,
-                    "domain": False,
-                },
-            },
-            "y": {
-                "field": "character",
-                "type": "ordinal",
-                "scale": {"domain": list(characters)},
-                "axis": {"title": None, "ticks": False, "domain": False, "labelFontSize": 12, "labelLimit": 140},
-            },
+            "x": _scene_axis(scene_labels),
+            "y": {"field": "character", "type": "ordinal", "scale": {"domain": list(characters)}, "axis": _NAMES},
         },
         "layer": [
             {
-                "mark": {
-                    "type": "rect",
-                    "cornerRadius": 3,
-                    "cursor": "pointer",
-                    "tooltip": {"content": "data"},
-                    "stroke": "#8883",
-                    "strokeWidth": 1,
-                },
+                "mark": _CELL,
                 "encoding": {
                     "color": {
                         "field": "value",
@@ -370,7 +370,7 @@ def difference_map(scene_labels: Sequence[str], characters: Sequence[str], top: 
                 },
             },
             {
-                "mark": {"type": "text", "fontSize": 10, "tooltip": None, "cursor": "pointer"},
+                "mark": {**_LABEL, "fontSize": 10},
                 "encoding": {
                     "text": {"field": "text", "type": "nominal"},
                     "color": _cell_ink(f"abs(datum.value) > {top * 0.6}"),

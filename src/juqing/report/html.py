@@ -9,14 +9,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from bisect import bisect_right
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from juqing.analysis import main_characters, portraits, strongest_moments
+from juqing.analysis import main_characters, n_letters, portraits, strongest_moments
 from juqing.emotions import EMOTIONS
 from juqing.outputs import writing
-from juqing.report.figures import arc_figure, heat_map, highest
+from juqing.report.figures import arc_figure, heat_map, highest, presence_map, share_bars
 from juqing.scores import EmotionScores
 from juqing.script import Script
 
@@ -47,6 +49,7 @@ def render_report(scores: EmotionScores, *, language: str | None = None) -> str:
     script = scores.script
     data = chart_data(scores)
     position = {name: k for k, name in enumerate(data["characters"])}
+    people = sorted(portraits(scores), key=lambda person: position[person.name])
     return render_page(
         "report.html.j2",
         ("charts.js", "report.js"),
@@ -55,7 +58,8 @@ def render_report(scores: EmotionScores, *, language: str | None = None) -> str:
         scores=scores,
         emotions=EMOTIONS,
         language=language or ("zh" if script.language.startswith("zh") else "en"),
-        people=sorted(portraits(scores), key=lambda person: position[person.name]),
+        people=people,
+        total_letters=max(1, sum(person.n_letters for person in people)),
         n_main=data["nMain"],
         moments=strongest_moments(scores, 12, per_emotion=4),
         chips=_chips(scores),
@@ -64,26 +68,31 @@ def render_report(scores: EmotionScores, *, language: str | None = None) -> str:
 
 
 def chart_data(scores: EmotionScores) -> dict[str, Any]:
-    """What charts.js draws: names, scenes, and a row [line, character, six strengths in hundredths] for each cue.
+    """What charts.js draws: names, scenes, and a row [line, character, six strengths in hundredths, speaks] for each cue.
 
-    The main characters (`nMain` of them) come first; `arc` and `heat` are the specifications of the charts.
+    The main characters (`nMain` of them) come first; `letters` is how much is said in each line, `speaks` 1 for who says it.
+    `arc`, `heat`, `presence` and `share` are the specifications of the charts.
     """
     script = scores.script
     scenes = _scene_rows(script)
     main = main_characters(script)
     order = [*main, *(name for name in script.characters if name not in main)]
     position = {name: k for k, name in enumerate(order)}
+    numbers, top = [row[2] for row in scenes], highest(scores.values)
     return {
         "characters": order,
         "nMain": len(main),
         "emotions": [[emotion.name, emotion.chinese, emotion.color] for emotion in EMOTIONS],
         "scenes": scenes,
         "cues": [
-            [cue.line, position[cue.character], *row]
+            [cue.line, position[cue.character], *row, int(cue.role == "speaker")]
             for cue, row in zip(script.cues, (scores.values * 100).round().astype(int).tolist(), strict=True)
         ],
-        "arc": arc_figure(len(script.lines), highest(scores.values)),
-        "heat": heat_map([row[2] for row in scenes], highest(scores.values)),
+        "letters": [n_letters(line) for line in script.lines],
+        "arc": arc_figure(len(script.lines), top),
+        "heat": heat_map(numbers, top),
+        "presence": presence_map(numbers, _most_speeches(script, scenes)),
+        "share": share_bars(len(main) + (len(order) > len(main))),
     }
 
 
@@ -98,7 +107,7 @@ def render_page(template: str, page_scripts: tuple[str, ...], data: Any, **conte
     """
     style, chart_code, page_code = _asset("report.css"), _asset("vega.js"), "".join(map(_asset, page_scripts))
     return (
-        _environment()
+        environment(_HERE / "templates")
         .get_template(template)
         .render(
             **context,
@@ -134,6 +143,13 @@ def _scene_rows(script: Script) -> list[list[Any]]:
     return rows
 
 
+def _most_speeches(script: Script, scenes: list[list[Any]]) -> int:
+    """The most that one character says in one of these scenes."""
+    starts = [row[0] for row in scenes]
+    spoken = Counter((cue.character, bisect_right(starts, cue.line)) for cue in script.cues if cue.role == "speaker")
+    return max(spoken.values(), default=0)
+
+
 def _chips(scores: EmotionScores) -> dict[int, list[tuple[str, Any, float]]]:
     """By line: (character, emotion, strength) of each cue's strongest feeling, where it is strong enough to be named."""
     chips: dict[int, list[tuple[str, Any, float]]] = {}
@@ -151,11 +167,12 @@ def _asset(name: str) -> str:
 
 
 @cache
-def _environment() -> Any:
+def environment(folder: Path) -> Any:
+    """The templates of a folder: everything is escaped, and a name that is not given is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
+        loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from juqing import __version__
 from juqing.scores import EmotionScores
 from juqing.store import Edited, load_edited, reading
+from juqing.web.messages import chinese
 
 JSON = "application/json"
 _MAX_KEPT_BYTES = 64 * 2**20
@@ -33,9 +34,15 @@ class Problem(HTTPException):
 
 
 def problem_response(problem: AnyHTTPException) -> Response:
-    """The answer as problem+json."""
+    """The answer as problem+json, with its detail in Chinese too."""
     status = problem.status_code
-    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": problem.detail}
+    content = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": problem.detail,
+        "chinese": chinese(str(problem.detail), status),
+    }
     return Response(to_json(content), status, problem.headers, "application/problem+json")
 
 

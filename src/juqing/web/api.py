@@ -8,25 +8,35 @@ from typing import Annotated, Any, Literal
 
 import anyio
 import numpy as np
-from fastapi import APIRouter, Body, Path, Query, Request
+from fastapi import APIRouter, Body, Depends, Path, Query, Request
 from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 from pydantic import ValidationError
 from sqlalchemy import Engine
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from juqing import __version__
-from juqing.analysis import main_characters, portraits, scene_means, strongest_moments
-from juqing.analysis.arcs import SMOOTH, Swing, flat_stretches, smoothed_arc, swings
+from juqing.analysis import (
+    lines_where,
+    main_characters,
+    only_cues,
+    portraits,
+    scene_means,
+    strongest_moments,
+)
+from juqing.analysis.arcs import SMOOTH, SWING, Swing, flat_stretches, smoothed_arc, swings
 from juqing.analysis.drafts import compare_drafts
 from juqing.analysis.pairs import character_pairs
-from juqing.emotions import EMOTION_NAMES
+from juqing.emotions import EMOTION_NAMES, MAX_STRENGTH
 from juqing.errors import MissingExtraError
 from juqing.reading.aliases import suggest_aliases
+from juqing.report.charts import ChartName, chart, chart_png, chart_svg
 from juqing.runtime import ModelDescription
 from juqing.scores import EmotionScores
+from juqing.script import Script
 from juqing.store import Edited, edits, jobs, scripts, writing
 from juqing.web import models
 from juqing.web.answers import JSON, Kept, Problem, etag, no_script, scored, to_json
+from juqing.web.messages import chinese
 from juqing.web.metrics import Counts
 from juqing.web.settings import Settings
 from juqing.web.work import Progress, Workers
@@ -39,6 +49,7 @@ Place = Annotated[int, Query(ge=0, lt=2**31, description="What the page before g
 Smooth = Annotated[
     float, Query(gt=0, le=1, allow_inf_nan=False, description="Share of the lines that one value looks at.")
 ]
+HeadingWord = Annotated[str, Query(max_length=1000)]
 Format = Literal["json", "jsonl", "csv", "xlsx", "parquet"]
 MEDIA_TYPES: dict[str, str] = {
     "json": JSON,
@@ -105,6 +116,38 @@ def shown(request: Request, id: str) -> Edited:
         Problem: There is no such script, or it has not been read yet.
     """
     return server_of(request).kept.script(id)
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """Which part of a script is looked at: scenes by their headings, lines by their flag (`none` for those without). All by default."""
+
+    place: HeadingWord = ""
+    interior: HeadingWord = ""
+    time: HeadingWord = ""
+    flag: HeadingWord = ""
+
+    def of(self, edited: Edited) -> Edited:
+        """The script with the cues of this part alone."""
+        if self == Part():
+            return edited
+        lines = lines_where(edited.script, **dataclasses.asdict(self))
+        kept = [k for k, cue in enumerate(edited.script.cues) if lines[cue.line]]
+        scores = only_cues(edited.scores or _no_scores(edited.script), kept)
+        return dataclasses.replace(
+            edited,
+            script=scores.script,
+            scores=None if edited.scores is None else scores,
+            cue_ids=tuple(edited.cue_ids[k] for k in kept),
+            corrected=edited.corrected[kept],
+        )
+
+
+InPart = Annotated[Part, Depends()]
+
+
+def _no_scores(script: Script) -> EmotionScores:
+    return EmotionScores(script, np.zeros((script.n_cues, len(EMOTION_NAMES))), "")
 
 
 # Uploads and scripts
@@ -326,10 +369,10 @@ def get_lines(
 
 
 @router.get("/scripts/{id}/cast", response_model=models.Cast, responses=NOT_MODIFIED)
-def get_cast(request: Request, id: Id) -> Response:
+def get_cast(request: Request, id: Id, part: InPart) -> Response:
     """The characters, what is merged, and which names may be one person."""
     edited = shown(request, id)
-    return _answer(request, edited, lambda: to_json(_cast(edited)))
+    return _answer(request, edited, lambda: to_json(_cast(edited, part)))
 
 
 @router.put("/scripts/{id}/cast", response_model=models.Cast)
@@ -345,9 +388,9 @@ def put_cast(request: Request, id: Id, posted: Annotated[models.Aliases, Body()]
     return Response(to_json(_cast(shown(request, id))), media_type=JSON)
 
 
-def _cast(edited: Edited) -> dict[str, Any]:
-    script = edited.script
-    scores = edited.scores or EmotionScores(script, np.zeros((script.n_cues, len(EMOTION_NAMES))), "")
+def _cast(edited: Edited, part: Part = Part()) -> dict[str, Any]:
+    script, looked_at = edited.script, part.of(edited)
+    scores = looked_at.scores or _no_scores(looked_at.script)
     told = {character.name: character for character in script.cast}
     characters = [
         {
@@ -409,6 +452,7 @@ def get_scores(request: Request, id: Id, format: Format | None = None) -> Respon
 def get_arcs(
     request: Request,
     id: Id,
+    part: InPart,
     smooth: Smooth = SMOOTH,
     character: Annotated[
         list[str] | None,
@@ -417,10 +461,11 @@ def get_arcs(
 ) -> Response:
     """Smoothed arcs, with their bands, swings and flat stretches (docs/analysis.md)."""
     edited = shown(request, id)
-    scores = scored(edited)
+    scored(edited)
     names = check_characters(edited, character)
 
     def make() -> bytes:
+        scores = scored(part.of(edited))
         return to_json({"smooth": smooth, "arcs": [_arc(scores, name, smooth) for name in names]})
 
     return _answer(request, edited, make)
@@ -471,22 +516,29 @@ def _swing(swing: Swing) -> dict[str, Any]:
 def get_moments(
     request: Request,
     id: Id,
+    part: InPart,
     limit: Annotated[int, Query(ge=1, le=200)] = 12,
     per_emotion: Annotated[int | None, Query(ge=1, le=200, description="How many of one emotion at most.")] = None,
+    least: Annotated[float, Query(ge=0, le=MAX_STRENGTH, allow_inf_nan=False, description="Strength of a moment.")] = 0,
+    swing: Annotated[
+        float, Query(gt=0, le=MAX_STRENGTH, allow_inf_nan=False, description="Change of a swing.")
+    ] = SWING,
     smooth: Smooth = SMOOTH,
 ) -> Response:
-    """The strongest moments, and the greatest swings of the main characters."""
+    """The strongest moments, and the greatest swings of the main characters; both from a least strength or change on."""
     edited = shown(request, id)
-    scores = scored(edited)
+    scored(edited)
 
     def make() -> bytes:
+        looked_at = part.of(edited)
+        scores = scored(looked_at)
         script, rows = scores.script, []
-        for moment in strongest_moments(scores, limit, per_emotion=per_emotion):
+        for moment in strongest_moments(scores, limit, per_emotion=per_emotion, least=least):
             cue = script.cues[moment.cue]
             line = script.lines[cue.line]
             rows.append(
                 {
-                    "cue": edited.cue_ids[moment.cue],
+                    "cue": looked_at.cue_ids[moment.cue],
                     "scene": line.scene + 1,
                     "line": line.index + 1,
                     "source_line": line.source.first,
@@ -496,7 +548,8 @@ def get_moments(
                     "text": line.text or "，".join(line.parentheticals),
                 }
             )
-        found = [each for name in main_characters(script) for each in swings(smoothed_arc(scores, name, smooth=smooth))]
+        arcs = [smoothed_arc(scores, name, smooth=smooth) for name in main_characters(edited.script)]
+        found = [each for arc in arcs for each in swings(arc, swing=swing)]
         found.sort(key=lambda each: -abs(each.change))
         return to_json({"moments": rows, "swings": [_swing(each) for each in found[:limit]]})
 
@@ -504,14 +557,14 @@ def get_moments(
 
 
 @router.get("/scripts/{id}/pairs", response_model=models.Pairs, responses=NOT_MODIFIED)
-def get_pairs(request: Request, id: Id) -> Response:
+def get_pairs(request: Request, id: Id, part: InPart) -> Response:
     """The main characters in the scenes that they share."""
     edited = shown(request, id)
-    scores = scored(edited)
+    scored(edited)
 
     def make() -> bytes:
         rows = []
-        for pair in character_pairs(scores, main_characters(scores.script)):
+        for pair in character_pairs(scored(part.of(edited)), main_characters(edited.script)):
             row = {field.name: getattr(pair, field.name) for field in dataclasses.fields(pair)}
             rows.append(
                 {
@@ -559,7 +612,7 @@ def get_report(request: Request, id: Id, language: Literal["zh", "en"] | None = 
 def get_figure(
     request: Request,
     id: Id,
-    name: Literal["arc", "heat", "river", "pairs"],
+    name: ChartName,
     format: Literal["json", "svg", "png"],
     character: Annotated[str | None, Query(description="Of an arc; the one with the most cues by default.")] = None,
     smooth: Smooth = SMOOTH,
@@ -572,8 +625,6 @@ def get_figure(
         check_characters(edited, [character])
 
     def make() -> bytes:
-        from juqing.report.charts import chart, chart_png, chart_svg
-
         figure = chart(name, scores, character=character, smooth=smooth, language=language)
         try:
             if format == "png":
@@ -789,6 +840,7 @@ def job_out(job: jobs.Job) -> dict[str, Any]:
     for name in ("fingerprint", "worker", "cancel"):
         del row[name]
     row["script"] = row.pop("script_id")
+    row["error_chinese"] = chinese(job.error) if job.error else ""
     return row
 
 

@@ -84,7 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 async def _http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem_response(error)
+    return pages.problem_page(request, error) or problem_response(error)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -92,7 +92,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
-    return problem_response(Problem(422, f"{place}: {first['msg']}"))
+    return await _http_problem(request, Problem(422, f"{place}: {first['msg']}"))
 
 
 async def _unusable(request: Request, error: Exception) -> Response:

@@ -13,12 +13,13 @@ Six = Annotated[list[float], Field(min_length=6, max_length=6)]
 
 
 class ProblemOut(BaseModel):
-    """Why an answer is not what was asked for (RFC 9457)."""
+    """Why an answer is not what was asked for (RFC 9457); `chinese` is its detail in Chinese."""
 
     type: str
     title: str
     status: int
     detail: str
+    chinese: str
 
 
 class JobOut(BaseModel):
@@ -33,6 +34,7 @@ class JobOut(BaseModel):
     total: int
     attempts: int
     error: str
+    error_chinese: str
     created_at: float
     updated_at: float
 

@@ -7,7 +7,7 @@ correction shows without a reload.
 from __future__ import annotations
 
 import json
-from functools import cache
+from http import HTTPStatus
 from importlib.util import find_spec
 from pathlib import Path as FilePath
 from typing import Annotated, Any
@@ -15,16 +15,18 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse
 
 from juqing.emotions import EMOTIONS
 from juqing.reading.files import SUFFIXES
 from juqing.report.figures import difference_map, highest, pair_map, river
-from juqing.report.html import chart_data, json_in_html
+from juqing.report.html import chart_data, environment, json_in_html
 from juqing.script import Script
 from juqing.store import Edited, jobs, scripts
-from juqing.web.answers import Problem, scored, to_json
+from juqing.web.answers import Problem, no_script, scored, to_json
 from juqing.web.api import Id, get_comparison, server_of, shown
+from juqing.web.messages import STATUSES, chinese
 
 LANGUAGE, THEME = "juqing-language", "juqing-theme"
 """Cookies that page.js sets."""
@@ -87,7 +89,7 @@ def get_script(request: Request, id: Id) -> Response:
     with server_of(request).database.connect() as connection:
         stored = scripts.get_script(connection, id)
     if stored is None:
-        return _problem_page(request, 404, "")
+        raise no_script(id)
     script = None
     if stored.n_lines is not None:
         edited = shown(request, id)
@@ -111,7 +113,8 @@ def get_view(request: Request, id: Id) -> Response:
     """What the charts of a script are drawn from.
 
     As `juqing.report.html.chart_data`; a cue has two more numbers, its name for corrections and the emotions that a person
-    set (bit k for emotion k). `river` and `pairs` are two more specifications, `spoken` counts the speeches of each character.
+    set (bit k for emotion k). `river` and `pairs` are two more specifications. `headings` are what filters go by, a row
+    [first line, line after the last, place, int/ext, time] for each scene, `flags` that of each line.
     """
     edited = shown(request, id)
     scores = scored(edited)
@@ -124,10 +127,12 @@ def get_view(request: Request, id: Id) -> Response:
         main = data["characters"][: data["nMain"]]
         data["river"] = river(len(scores.script.lines))
         data["pairs"] = pair_map(main, highest(scores.values) / 2)
-        spoken = dict.fromkeys(data["characters"], 0)
-        for cue in scores.script.cues:
-            spoken[cue.character] += cue.role == "speaker"
-        data["spoken"] = list(spoken.values())
+        data["headings"] = [
+            [scene.lines[0].index, scene.lines[-1].index + 1, scene.place, scene.interior, scene.time]
+            for scene in scores.script.scenes
+            if scene.lines
+        ]
+        data["flags"] = [line.flag for line in scores.script.lines]
         return to_json(data)
 
     return server_of(request).kept.answer(request, edited, make)
@@ -187,9 +192,15 @@ def _texts(script: Script) -> dict[str, Any]:
     }
 
 
-def _problem_page(request: Request, status: int, detail: str) -> Response:
-    page = _page(request, "problem.html.j2", at="", status=status, detail=detail)
+def problem_page(request: Request, problem: HTTPException) -> Response | None:
+    """A page that says what is wrong, where a browser asked for a page."""
+    if request.url.path.startswith(("/api/", "/static/")) or "text/html" not in request.headers.get("accept", ""):
+        return None
+    status = problem.status_code
+    titles = {"title": HTTPStatus(status).phrase, "title_chinese": STATUSES.get(status, "没有成功")}
+    page = _page(request, "problem.html.j2", at="", status=status, detail=str(problem.detail), **titles)
     page.status_code = status
+    page.headers.update(problem.headers or {})
     return page
 
 
@@ -200,21 +211,14 @@ def _page(request: Request, template: str, **context: Any) -> Response:
         language = "en" if first.startswith("en") else "zh"
     theme = request.cookies.get(THEME)
     text = (
-        _environment()
+        environment(_HERE / "templates")
         .get_template(template)
-        .render(language=language, theme=theme if theme in ("light", "dark") else "", static="/static", **context)
+        .render(
+            language=language,
+            theme=theme if theme in ("light", "dark") else "",
+            static="/static",
+            chinese=chinese,
+            **context,
+        )
     )
     return Response(text.encode("utf-8", "replace"), media_type="text/html; charset=utf-8")
-
-
-@cache
-def _environment() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

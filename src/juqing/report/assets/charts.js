@@ -7,8 +7,12 @@ window.juqingCharts = (page) => {
   const byId = (id) => document.getElementById(id);
   const body = document.body;
   const glyphs = ["●", "■", "▲", "✚", "◆", "▼"];
-  const words = { zh: { strongest: "最强", others: (n) => `其他 ${n} 人`, line: (n) => `第 ${n} 行`, mean: "本场平均" },
-                  en: { strongest: "strongest", others: (n) => `${n} others`, line: (n) => `line ${n}`, mean: "mean of the scene" } };
+  const words = {
+    zh: { strongest: "最强", others: (n) => `其他 ${n} 人`, line: (n) => `第 ${n} 行`, mean: "本场平均",
+          says: (n, letters) => (n ? `${n} 句台词，${letters} 字` : "在场，没有台词"), most: (place) => `说得最多：${place}` },
+    en: { strongest: "strongest", others: (n) => `${n} others`, line: (n) => `line ${n}`, mean: "mean of the scene",
+          says: (n, letters) => (n ? `speeches: ${n}, letters: ${letters}` : "there, and silent"), most: (place) => `says most in ${place}` },
+  };
   const language = () => (body.classList.contains("en") ? "en" : "zh");
   const word = (key) => words[language()][key];
   const emotionName = (k) => (language() === "zh" ? emotions[k][1] : `${emotions[k][0]} ${emotions[k][1]}`);
@@ -20,25 +24,39 @@ window.juqingCharts = (page) => {
     return node;
   };
   const pressed = (button, on) => button.setAttribute("aria-pressed", on ? "true" : "false");
-  const state = { character: 0, shown: new Set(), heat: -1 };
+  const state = { character: 0, shown: new Set(), heat: -1, named: 0.25 }; // named: from which mean a cell has its name
 
-  // Means of each character in each scene, and the cue that is strongest there: computed once for all charts.
-  let characters, nMain, emotions, scenes, cues, sceneOf, cells, bands;
+  // Of each character in each scene the sums, speeches and letters, the first cue and the strongest: computed once for all charts.
+  let characters, nMain, emotions, scenes, cues, letters, sceneOf, cells, bands, keeps;
   const setData = (data) => {
-    ({ characters, nMain, emotions, scenes, cues } = data);
+    ({ characters, nMain, emotions, scenes, cues, letters } = data);
     sceneOf = [];
     scenes.forEach(([first, end], s) => { for (let i = first; i < end; i += 1) sceneOf[i] = s; });
+    narrow(() => true);
+  };
+  /** Charts show the lines for which `keep` says so. */
+  const narrow = (keep) => {
+    keeps = keep;
     cells = new Map();
     cues.forEach((cue, index) => {
+      if (!keeps(cue[0])) return;
       const key = cue[1] * scenes.length + sceneOf[cue[0]];
-      const cell = cells.get(key) || { n: 0, sums: [0, 0, 0, 0, 0, 0], best: index, top: -1 };
+      const cell = cells.get(key) || { n: 0, spoken: 0, letters: 0, sums: [0, 0, 0, 0, 0, 0], first: index, best: index, top: -1 };
       cell.n += 1;
+      cell.spoken += cue[8];
+      cell.letters += cue[8] * letters[cue[0]];
       for (let k = 0; k < 6; k += 1) {
         cell.sums[k] += cue[2 + k];
         if (cue[2 + k] > cell.top) { cell.top = cue[2 + k]; cell.best = index; }
       }
       cells.set(key, cell);
     });
+  };
+  /** The scenes, counted from 1, in which a line is kept; all where none is. */
+  const keptScenes = () => {
+    const all = scenes.map((_, s) => s + 1);
+    const kept = new Set(sceneOf.filter((_, line) => keeps(line)));
+    return kept.size ? all.filter((s) => kept.has(s - 1)) : all;
   };
   const cellOf = (c, s) => cells.get(c * scenes.length + s);
   const mean = (cell, k) => cell.sums[k] / cell.n / 100;
@@ -93,6 +111,24 @@ window.juqingCharts = (page) => {
     views[id] = result.view;
     return result.view;
   };
+  /** Paper is white: `redraw` draws the charts in the colors of the light theme while the browser prints, however that was asked for. */
+  const lightOnPaper = (redraw) => {
+    const root = document.documentElement;
+    let before = null;
+    addEventListener("beforeprint", () => {
+      if (before !== null) return;
+      before = root.dataset.theme || "";
+      root.dataset.theme = "light";
+      redraw();
+    });
+    addEventListener("afterprint", () => {
+      if (before === null) return;
+      if (before) root.dataset.theme = before;
+      else delete root.dataset.theme;
+      before = null;
+      redraw();
+    });
+  };
   const setBands = (width) => {
     const every = Math.max(1, Math.ceil(scenes.length / Math.max(6, width / 36)));
     bands = scenes.map(([x, x2, label], s) => ({ x, x2, middle: (x + x2) / 2, odd: s % 2 === 1, label: s % every ? "" : label }));
@@ -103,7 +139,7 @@ window.juqingCharts = (page) => {
   const drawArc = (curve) => {
     const points = [];
     cues.forEach((cue, index) => {
-      if (cue[1] !== state.character) return;
+      if (cue[1] !== state.character || !keeps(cue[0])) return;
       state.shown.forEach((k) => points.push({ x: cue[0] + 0.5, value: cue[2 + k] / 100, emotion: emotions[k][0], cue: index }));
     });
     const means = curve ? curve.means : [];
@@ -130,7 +166,7 @@ window.juqingCharts = (page) => {
         let k = state.heat;
         if (k < 0) k = cell.sums.indexOf(Math.max(...cell.sums));
         rows.push({ scene: s + 1, label, character: characters[c], order: c, emotion: emotions[k][0], value: mean(cell, k),
-                    text: mean(cell, k) >= 0.25 ? emotionMark(k) : "", cue: cell.best, c });
+                    text: mean(cell, k) >= state.named ? emotionMark(k) : "", cue: cell.best, c });
       });
     }
     views.heat.data("cells", rows);
@@ -140,6 +176,66 @@ window.juqingCharts = (page) => {
     const cue = cues[value.cue];
     showTip(event, `${value.label} · ${word("mean")}`, value.character, page.lineText(cue[0])[1],
             emotions.map((_, k) => mean(cellOf(value.c, value.scene - 1), k)));
+  };
+
+  const drawPresence = () => {
+    const rows = [];
+    for (let c = 0; c < nMain; c += 1) {
+      scenes.forEach(([, , , label], s) => {
+        const cell = cellOf(c, s);
+        if (cell) rows.push({ scene: s + 1, label, character: characters[c], order: c, spoken: cell.spoken, text: String(cell.spoken || "·"), cue: cell.first, c });
+      });
+    }
+    views.presence.data("cells", rows);
+    views.presence.run();
+  };
+  const presenceTip = (event, value) => {
+    const cell = cellOf(value.c, value.scene - 1);
+    showTip(event, value.label, value.character, word("says")(cell.spoken, cell.letters), []);
+  };
+
+  /** What each character says in all, and the scene in which they say most. */
+  const talk = () => {
+    const rows = characters.map((name, c) => ({ c, name, spoken: 0, letters: 0, scene: -1 }));
+    rows.forEach((row) => {
+      let most = 0;
+      scenes.forEach((_, s) => {
+        const cell = cellOf(row.c, s);
+        if (!cell) return;
+        row.spoken += cell.spoken;
+        row.letters += cell.letters;
+        if (cell.letters > most) { most = cell.letters; row.scene = s; }
+      });
+    });
+    const total = Math.max(1, rows.reduce((sum, row) => sum + row.letters, 0));
+    return rows.map((row) => ({ ...row, share: row.letters / total }));
+  };
+  const percent = (share) => `${Math.round(100 * share)}%`;
+  const shareBars = () => {
+    const rows = talk();
+    const bars = rows.slice(0, nMain).sort((a, b) => b.letters - a.letters);
+    const rest = rows.slice(nMain);
+    if (rest.length) {
+      const sum = (key) => rest.reduce((total, row) => total + row[key], 0);
+      const first = rest.reduce((most, row) => (row.letters > most.letters ? row : most));
+      bars.push({ ...first, name: word("others")(rest.length), spoken: sum("spoken"), letters: sum("letters"), share: sum("share") });
+    }
+    return bars.map((row, order) => ({ ...row, character: row.name, order, text: percent(row.share),
+      ...(row.scene < 0 ? {} : { cue: cellOf(row.c, row.scene).first }) }));
+  };
+  const shareTip = (event, value) => showTip(event, value.scene < 0 ? "" : word("most")(scenes[value.scene][3]), value.character,
+    `${value.text} · ${word("says")(value.spoken, value.letters)}`, []);
+  /** Both charts of who is where and says how much; a click goes to the first line there. */
+  const embedTalk = async (data) => {
+    const go = (datum) => { if (datum.cue !== undefined) page.goTo(cues[datum.cue][0]); };
+    await embed("presence", data.presence, presenceTip, go);
+    await embed("share", { ...data.share, data: { name: "bars", values: shareBars() } }, shareTip, go);
+    drawPresence();
+  };
+  const drawTalk = () => {
+    drawPresence();
+    views.share.data("bars", shareBars());
+    views.share.run();
   };
 
   const drawButtons = (onShown) => {
@@ -189,6 +285,7 @@ window.juqingCharts = (page) => {
     });
   };
 
-  return { byId, element, pressed, glyphs, state, language, word, emotionName, emotionMark, setData, sceneOf: (line) => sceneOf[line], cellOf, mean,
-           showTip, hideTip, cueTip, heatTip, placeOf, embed, views, setBands, drawArc, drawHeat, drawButtons };
+  return { byId, element, pressed, glyphs, state, language, word, emotionName, emotionMark, setData, narrow, keptScenes, sceneOf: (line) => sceneOf[line], cellOf, mean,
+           showTip, hideTip, cueTip, heatTip, placeOf, embed, lightOnPaper, views, setBands, drawArc, drawHeat, talk, percent, embedTalk,
+           drawTalk, drawButtons };
 };

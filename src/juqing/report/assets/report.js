@@ -30,6 +30,7 @@
     try { localStorage.setItem("juqing-language", charts.language()); } catch { /* a page from disk may have no storage */ }
     charts.drawButtons(() => charts.drawArc());
     charts.drawHeat();
+    charts.drawTalk();
   }));
   let remembered = null;
   try { remembered = localStorage.getItem("juqing-language"); } catch { /* as above */ }
@@ -41,12 +42,17 @@
   const start = async () => {
     if (!cues.length) return;
     charts.drawButtons(() => charts.drawArc());
+    await embedAll();
+    charts.lightOnPaper(embedAll);
+    body.dataset.ready = "true";
+  };
+  const embedAll = async () => {
     charts.setBands(byId("arc").clientWidth);
     await charts.embed("arc", data.arc, (event, value) => charts.cueTip(event, value.cue), (datum) => { if (datum.cue !== undefined) goTo(cues[datum.cue][0]); });
     charts.drawArc();
     await charts.embed("heat", data.heat, charts.heatTip, (datum) => { choose(datum.c); byId("characters").scrollIntoView({ block: "nearest" }); });
     charts.drawHeat();
-    body.dataset.ready = "true";
+    await charts.embedTalk(data);
   };
   start();
 })();

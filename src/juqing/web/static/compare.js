@@ -28,6 +28,7 @@ const drawMap = () => {
     const label = Math.abs(value) < 0.1 ? "" : (value > 0 ? "+" : "−") + charts.emotionMark(k);
     cells.push({ scene: s + 1, character, value, text: scenes.length <= 60 ? label : "", c, pair: s });
   }));
+  byId("differences").parentElement.hidden = !cells.length; // nobody is in both drafts
   charts.views.differences.data("cells", cells);
   charts.views.differences.run();
 };
@@ -43,7 +44,8 @@ const drawLists = () => {
   scenes.forEach((pair) => { counts[pair.state] += 1; moved += pair.moved ? 1 : 0; });
   byId("summary").textContent = say(
     `${counts.same} 场没有变，${counts.changed} 场改过，${counts.added} 场新加，${counts.removed} 场删去，${moved} 场移动过。`,
-    `${counts.same} scenes are the same, ${counts.changed} changed, ${counts.added} added, ${counts.removed} removed, ${moved} moved.`);
+    `${counts.same} scenes are the same, ${counts.changed} changed, ${counts.added} added, ${counts.removed} removed, ${moved} moved.`)
+    + (differences.flat().some(Boolean) ? "" : say("没有人物在两稿的同一场里，情感无从比较。", " Nobody is in a scene of both drafts, so that there is nothing to compare."));
   const most = scenes.map((pair, s) => [pair.change || 0, s]).filter(([change]) => change >= 0.005).sort((a, b) => b[0] - a[0]).slice(0, 12);
   byId("most").replaceChildren(...most.map(([change, s]) => {
     const row = element("li");
@@ -116,6 +118,7 @@ const embed = async () => {
 byId("scene").addEventListener("change", (event) => show(event.target.value));
 onLanguage(() => { drawButtons(); drawLists(); drawLines(); drawMap(); });
 onTheme(embed);
+charts.lightOnPaper(embed);
 const first = scenes.map((pair, s) => [pair.change || 0, s]).sort((a, b) => b[0] - a[0])[0];
 scene = first ? first[1] : 0;
 drawButtons();

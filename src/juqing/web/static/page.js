@@ -22,7 +22,21 @@ export const announce = (text, isError = false) => {
   announce.timer = setTimeout(() => said.classList.remove("shown"), isError ? 8000 : 3000);
 };
 
-/** A request to the server; an error carries what a person can do about it. */
+/** Text of both languages; the class of the body says which one is seen. */
+export const both = (zh, en) => [[zh, "zh"], [en, "en"]].map(([text, lang]) => {
+  const node = element("span", lang, text);
+  node.lang = lang;
+  return node;
+});
+/** What went wrong, to stay on the page: of a request, or of a job. */
+export const errorNode = (error) => {
+  const node = element("span", "error");
+  node.append(...both(error.chinese || error.error_chinese || error.message || error.error, error.english || error.error || error.message));
+  return node;
+};
+const problemOf = (chinese, english) => Object.assign(new Error(say(chinese, english)), { chinese, english });
+
+/** A request to the server; an error carries what a person can do about it, in both languages. */
 export const ask = async (path, { method = "GET", json, form, signal } = {}) => {
   const headers = json === undefined ? {} : { "Content-Type": "application/json" };
   let response;
@@ -30,12 +44,12 @@ export const ask = async (path, { method = "GET", json, form, signal } = {}) => 
     response = await fetch(path, { method, headers, body: json === undefined ? form : JSON.stringify(json), signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Error(say("服务器没有应答。", "The server does not answer."));
+    throw problemOf("服务器没有应答。", "The server does not answer.");
   }
   if (response.ok) return response.status === 204 ? null : response.json();
   let problem = {};
   try { problem = await response.json(); } catch { /* a problem that is no JSON */ }
-  throw new Error(problem.detail || `${response.status} ${response.statusText}`);
+  throw problemOf(problem.chinese || `服务器出错：${response.status}`, problem.detail || `${response.status} ${response.statusText}`);
 };
 
 /** Follow a job by server-sent events; `onJob` gets it at each change. Resolves with the job when it is over. */
@@ -50,7 +64,7 @@ export const follow = (id, onJob) => new Promise((resolve, reject) => {
     }
   });
   events.addEventListener("error", () => { // it reconnects on its own, unless the job is gone
-    if (events.readyState === EventSource.CLOSED) reject(new Error(say("任务不在了。", "The job is gone.")));
+    if (events.readyState === EventSource.CLOSED) reject(problemOf("任务不在了。", "The job is gone."));
   });
 });
 

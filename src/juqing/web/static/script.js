@@ -1,10 +1,13 @@
 // A script beside its charts. Numbers come from the server after every change; everything from the script is set as text.
-import { announce, ask, byId, element, follow, isTyping, onLanguage, onTheme, say, stageShare, stageText } from "./page.js";
+import { announce, ask, byId, element, errorNode, follow, isTyping, onLanguage, onTheme, say, stageShare, stageText } from "./page.js";
 
 const body = document.body;
 const id = body.dataset.script;
 const api = `/api/scripts/${id}`;
-const CHIP = 0.5; // strength from which a feeling is named beside its line
+const FILTERS = ["place", "interior", "time", "flag"];
+// Strengths from which a line is marked, a moment counts; change from which a turn does.
+const LEAST = { mark: 0.5, moment: 0, turn: 0.2 };
+const least = { ...LEAST };
 const script = byId("script");
 const narrow = matchMedia("(max-width: 999px)");
 let charts, view, arc, whole, moments, pairs, cast;
@@ -31,7 +34,7 @@ const waitForAnalysis = async () => {
   if (ended.state === "done") { location.reload(); return; }
   bar.hidden = true;
   byId("cancel").hidden = true;
-  if (ended.error) stage.replaceChildren(element("span", "error", ended.error));
+  if (ended.error) stage.replaceChildren(errorNode(ended));
 };
 
 // The script pane
@@ -49,12 +52,13 @@ const select = (line, { focus = false } = {}) => {
   if (at !== null) paragraph(at).classList.remove("at");
   at = line;
   node.classList.add("at");
+  [node, node.parentElement].forEach((each) => each.classList.remove("out")); // who asks for a line sees it, filtered or not
   if (narrow.matches) setPane("script");
   // Scenes out of sight have a guessed height until they are rendered, so it is said twice.
   node.scrollIntoView({ block: "center", behavior: "instant" });
   requestAnimationFrame(() => node.scrollIntoView({ block: "center", behavior: "instant" }));
   if (focus) { node.tabIndex = -1; node.focus({ preventScroll: true }); }
-  history.replaceState(null, "", `#l${line}`);
+  toAddress();
   if (editor && editor.line !== line) closeEditor();
 };
 const goTo = (line) => select(line);
@@ -67,10 +71,10 @@ const drawChips = () => {
       const cue = view.cues[index];
       const values = cue.slice(2, 8);
       const best = values.indexOf(Math.max(...values));
-      if (values[best] < CHIP * 100 && !cue[9]) return;
+      if (values[best] < least.mark * 100 && !cue[10]) return;
       node = node || paragraph(line);
       const chip = element("span", `chip e-${view.emotions[best][0]}`, `${view.characters[cue[1]]} ${charts.emotionName(best)} ${(values[best] / 100).toFixed(1)}`);
-      if (cue[9]) chip.append(element("span", "by-hand", " ✎"));
+      if (cue[10]) chip.append(element("span", "by-hand", " ✎"));
       node.append(chip);
     });
   });
@@ -94,14 +98,14 @@ const openEditor = (line) => {
       const label = element("label", `e-${name}`);
       const input = element("input");
       Object.assign(input, { type: "number", min: 0, max: 3, step: 0.1, value: (cue[2 + k] / 100).toFixed(2) });
-      input.dataset.key = `${cue[8]}-${k}`;
-      const byHand = (cue[9] >> k) & 1;
+      input.dataset.key = `${cue[9]}-${k}`;
+      const byHand = (cue[10] >> k) & 1;
       if (byHand) label.classList.add("set");
       label.append(element("span", "swatch", charts.glyphs[k]), `${charts.emotionName(k)} `, input);
-      input.addEventListener("change", () => correct(cue[8], k, input));
+      input.addEventListener("change", () => correct(cue[9], k, input));
       row.append(label);
     });
-    if (cue[9]) {
+    if (cue[10]) {
       const undo = element("button", "", say("还原", "Restore"));
       undo.type = "button";
       undo.addEventListener("click", () => restore(cue));
@@ -130,35 +134,163 @@ const correct = async (cue, k, input) => {
 const restore = async (cue) => {
   try {
     for (let k = 0; k < 6; k += 1) {
-      if ((cue[9] >> k) & 1) await ask(`${api}/corrections/${cue[8]}/${view.emotions[k][0]}`, { method: "DELETE" });
+      if ((cue[10] >> k) & 1) await ask(`${api}/corrections/${cue[9]}/${view.emotions[k][0]}`, { method: "DELETE" });
     }
     await reload();
     announce(say("已还原", "restored"));
   } catch (error) { announce(error.message, true); }
 };
 
-// Filters and search
+// Filters, thresholds and search
+
+const filterOf = (name) => byId(`filter-${name}`).value;
+const part = () => new URLSearchParams(FILTERS.map((name) => [name, filterOf(name)]).filter(([, value]) => value));
+const isNarrowed = () => FILTERS.some((name) => filterOf(name));
+let kept = []; // for each line whether the filters of scenes keep it
+const setKept = () => {
+  const [place, interior, time, flag] = FILTERS.map(filterOf);
+  kept = view.flags.map((each) => !flag || each === (flag === "none" ? "" : flag));
+  view.headings.forEach(([first, end, ...words]) => {
+    const fits = [place, interior, time].every((wanted, k) => !wanted || words[k] === wanted);
+    if (!fits) kept.fill(false, first, end);
+  });
+  charts.narrow((line) => kept[line]);
+};
+const labels = {
+  interior: { 内: ["内景", "interior"], 外: ["外景", "exterior"], 内外: ["内外", "interior and exterior"] },
+  flag: { flashback: ["闪回", "flashbacks"], dream: ["梦", "dreams"], montage: ["蒙太奇", "montages"], none: ["没有标记的", "none of these"] },
+};
+/** What the headings of this script tell apart. */
+const fillFilters = () => {
+  fill(byId("filter-character"), [["", say("所有人物", "anybody")], ...view.characters.map((name) => [name, name])]);
+  FILTERS.forEach(fillFilter);
+};
+const fillFilter = (name, k) => {
+  const counts = new Map();
+  if (name === "flag") view.flags.forEach((flag) => counts.set(flag || "none", 1));
+  else view.headings.forEach((row) => counts.set(row[2 + k], (counts.get(row[2 + k]) || 0) + 1));
+  const values = [...counts.keys()].filter(Boolean);
+  if (name === "place") values.sort((one, other) => counts.get(other) - counts.get(one));
+  if (name === "flag") values.sort((one, other) => (one === "none") - (other === "none"));
+  byId(`filter-${name}`).parentElement.hidden = counts.size < 2;
+  fill(byId(`filter-${name}`), [["", say("全部", "all")], ...(counts.size < 2 ? [] : values).map((value) => {
+    const label = labels[name] && labels[name][value] ? say(...labels[name][value]) : value;
+    return [value, name === "place" && counts.get(value) > 1 ? `${label} (${counts.get(value)})` : label];
+  })]);
+};
 
 const filter = () => {
-  const character = byId("filter-character").value;
-  const emotion = byId("filter-emotion").value;
-  const kind = byId("filter-kind").value;
-  const active = character !== "" || emotion !== "" || kind !== "";
+  const [who, emotion, kind] = ["character", "emotion", "kind"].map(filterOf);
+  const active = who !== "" || emotion !== "" || kind !== "" || isNarrowed();
   script.classList.toggle("filtered", active);
+  const c = view.characters.indexOf(who);
   let n = 0;
-  script.querySelectorAll(".scene > p").forEach((node) => {
-    const line = Number(node.id.slice(1));
-    let fits = !kind || node.classList.contains(kind);
-    if (fits && (character !== "" || emotion !== "")) {
-      fits = (byLine[line] || []).some((index) => {
-        const cue = view.cues[index];
-        return (character === "" || cue[1] === Number(character)) && (emotion === "" || cue[2 + Number(emotion)] >= CHIP * 100);
-      });
-    }
-    node.classList.toggle("out", active && !fits);
-    n += fits ? 1 : 0;
+  script.querySelectorAll(".scene").forEach((scene) => {
+    let shown = 0;
+    scene.querySelectorAll(":scope > p").forEach((node) => {
+      const line = Number(node.id.slice(1));
+      let fits = kept[line] && (!kind || node.classList.contains(kind));
+      if (fits && (who !== "" || emotion !== "")) {
+        fits = (byLine[line] || []).some((index) => {
+          const cue = view.cues[index];
+          return (who === "" || cue[1] === c) && (emotion === "" || cue[2 + Number(emotion)] >= least.mark * 100);
+        });
+      }
+      node.classList.toggle("out", active && !fits);
+      shown += fits ? 1 : 0;
+    });
+    scene.classList.toggle("out", active && !shown);
+    n += shown;
   });
+  if (editor && paragraph(editor.line).classList.contains("out")) closeEditor();
   byId("found").textContent = active ? say(`${n} 行`, `${n} lines`) : "";
+  drawControls();
+};
+const drawControls = () => {
+  const n = kept.filter(Boolean).length;
+  const chosen = FILTERS.filter(filterOf).map((name) => byId(`filter-${name}`).selectedOptions[0].textContent);
+  byId("kept").textContent = chosen.length ? say(`${kept.length} 行里的 ${n} 行`, `${n} of ${kept.length} lines`) : "";
+  byId("narrowed").textContent = chosen.length ? say(`只看：${chosen.join("，")}（${n} 行）`, `Only ${chosen.join(", ")} (${n} lines)`) : "";
+  Object.keys(least).forEach((name) => {
+    byId(`least-${name}`).value = least[name];
+    byId(`least-${name}-value`).textContent = least[name].toFixed(1);
+  });
+  [...byId("filter-emotion").options].slice(1).forEach((option, k) => { option.textContent = `${charts.emotionName(k)} ≥ ${least.mark.toFixed(1)}`; });
+  byId("reset").disabled = !chosen.length && Object.keys(least).every((name) => least[name] === LEAST[name]);
+};
+
+// The address keeps the line, the filters and the thresholds, behind the #: the server never sees them there.
+const toAddress = () => {
+  const state = part();
+  if (filterOf("character")) state.set("who", filterOf("character"));
+  if (filterOf("emotion") !== "") state.set("emotion", view.emotions[filterOf("emotion")][0]);
+  if (filterOf("kind")) state.set("kind", filterOf("kind"));
+  Object.keys(least).forEach((name) => { if (least[name] !== LEAST[name]) state.set(name, least[name].toFixed(1)); });
+  const parts = [at === null ? "" : `l${at}`, state.toString()].filter(Boolean);
+  history.replaceState(null, "", parts.length ? `#${parts.join("&")}` : location.pathname + location.search);
+};
+/** Take the filters and thresholds of the address; what the script does not have is left out. */
+const fromAddress = () => {
+  const state = new URLSearchParams(location.hash.slice(1));
+  const choose = (name, value) => {
+    const choice = byId(`filter-${name}`);
+    choice.value = value;
+    if (choice.selectedIndex < 0) choice.value = "";
+  };
+  [...FILTERS, "kind"].forEach((name) => choose(name, state.get(name) || ""));
+  choose("character", state.get("who") || "");
+  choose("emotion", state.has("emotion") ? emotionIndex(state.get("emotion")) : "");
+  Object.keys(least).forEach((name) => {
+    const input = byId(`least-${name}`);
+    const value = Number(state.get(name));
+    setLeast(name, state.has(name) && value >= Number(input.min) && value <= Number(input.max) ? value : LEAST[name]);
+  });
+  setKept();
+};
+const lineOfAddress = () => {
+  const asked = /^#l(\d+)(&|$)/.exec(location.hash);
+  return asked ? Number(asked[1]) : null;
+};
+
+// Drawing waits for its turn.
+let turn = Promise.resolve();
+const inTurn = (work) => {
+  const done = turn.then(work);
+  turn = done.catch(() => {});
+  return done;
+};
+let newest = 0;
+const onFilter = () => {
+  setKept();
+  filter();
+  toAddress();
+  byId("range").replaceChildren();
+  newest += 1;
+  const mine = newest;
+  inTurn(async () => {
+    if (mine !== newest) return; // a later choice has overtaken it
+    await loadNumbers();
+    await draw();
+  }).catch((error) => announce(error.message, true));
+};
+const setLeast = (name, value) => {
+  least[name] = value;
+  charts.state.named = least.mark / 2;
+};
+const onLeast = (name, value) => {
+  setLeast(name, value);
+  if (name === "mark") { drawChips(); filter(); charts.drawHeat(); } else drawControls();
+  clearTimeout(onLeast.timer);
+  onLeast.timer = setTimeout(() => {
+    toAddress();
+    if (name !== "mark") inTurn(async () => { moments = await askMoments(); drawMoments(); }).catch((error) => announce(error.message, true));
+  }, 80);
+};
+const reset = () => {
+  FILTERS.forEach((name) => { byId(`filter-${name}`).value = ""; });
+  Object.entries(LEAST).forEach(([name, value]) => setLeast(name, value));
+  drawChips();
+  onFilter();
 };
 
 const find = (direction) => {
@@ -167,7 +299,7 @@ const find = (direction) => {
   if (!text) { byId("found").textContent = ""; return; }
   const hits = [];
   const ranges = [];
-  script.querySelectorAll(".text").forEach((node) => {
+  script.querySelectorAll(".scene > p:not(.out) > .text").forEach((node) => {
     const content = node.textContent.toLowerCase();
     let from = content.indexOf(text);
     if (from < 0) return;
@@ -215,7 +347,7 @@ const loadArc = async () => {
   asking = new AbortController();
   const name = view.characters[charts.state.character];
   try {
-    const { arcs } = await ask(`${api}/arcs?smooth=${smooth.value}&character=${encodeURIComponent(name)}`, { signal: asking.signal });
+    const { arcs } = await ask(`${api}/arcs?${new URLSearchParams([...part(), ["smooth", smooth.value], ["character", name]])}`, { signal: asking.signal });
     arc = arcs[0];
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -250,7 +382,7 @@ const drawRange = (extent) => {
   const sums = [0, 0, 0, 0, 0, 0];
   let n = 0;
   view.cues.forEach((cue) => {
-    if (cue[1] !== charts.state.character || cue[0] < first || cue[0] > last) return;
+    if (cue[1] !== charts.state.character || cue[0] < first || cue[0] > last || !kept[cue[0]]) return;
     n += 1;
     for (let k = 0; k < 6; k += 1) sums[k] += cue[2 + k] / 100;
   });
@@ -284,19 +416,22 @@ const embedRiver = async () => {
   };
   chart.addEventListener("mousemove", (event) => {
     const line = place(event);
+    if (!kept[line] || !whole.lines.length) { charts.hideTip(); return; }
     let j = whole.lines.findIndex((each) => each - 1 >= line);
     if (j < 0) j = whole.lines.length - 1;
     charts.showTip(event, charts.placeOf(line), say("全剧平均，平滑", "mean of the script, smoothed"), "", whole.mean[j]);
   });
   chart.addEventListener("mouseout", charts.hideTip);
-  chart.addEventListener("click", (event) => goTo(place(event)));
+  chart.addEventListener("click", (event) => { if (kept[place(event)]) goTo(place(event)); });
 };
 const riverData = () => {
   const rows = [];
   const labels = [];
+  const edges = isNarrowed() ? [0, ...kept.keys()].filter((line) => line && kept[line] !== kept[line - 1]) : []; // nothing between parts
   const top = Math.max(...whole.mean.map((row) => row.reduce((sum, value) => sum + value, 0)), 0.01);
   view.emotions.forEach(([emotion], k) => {
     let best = -1;
+    edges.forEach((x) => rows.push({ x, value: 0, emotion, order: k }));
     whole.lines.forEach((line, j) => {
       rows.push({ x: line - 0.5, value: whole.mean[j][k], emotion, order: k });
       const inside = j > whole.lines.length * 0.05 && j < whole.lines.length * 0.95;
@@ -307,18 +442,31 @@ const riverData = () => {
       labels.push({ x: whole.lines[best] - 0.5, y: below + whole.mean[best][k] / 2, text: charts.emotionName(k) });
     }
   });
+  if (!whole.lines.length) { // nothing is kept: an axis all the same
+    rows.push({ x: 0, value: 0, emotion: view.emotions[0][0], order: 0 });
+    labels.push({ x: 0, y: 0, text: "" });
+  }
   return { scenes: charts.setBands(byId("river").clientWidth), rows, labels };
 };
 
+/** A map with the kept scenes alone, as wide as there is room where they can. */
+const mapOf = (id) => {
+  const spec = structuredClone(view[id]);
+  const domain = charts.keptScenes();
+  spec.encoding.x.scale.domain = domain;
+  spec.width = { step: Math.max(9, Math.min(44, Math.floor((byId(id).clientWidth - 110) / Math.max(1, domain.length)))) };
+  return spec;
+};
 const embedHeat = async () => {
-  const room = (byId("heat").clientWidth - 110) / Math.max(1, view.scenes.length);
-  await charts.embed("heat", { ...view.heat, width: { step: Math.max(9, Math.min(44, Math.floor(room))) } }, charts.heatTip, (datum) => {
+  await charts.embed("heat", mapOf("heat"), charts.heatTip, (datum) => {
     if (datum.c === undefined) return;
     choose(datum.c);
     goTo(view.cues[datum.cue][0]);
   });
   charts.drawHeat();
 };
+
+const embedTalk = () => charts.embedTalk({ ...view, presence: mapOf("presence") });
 
 const embedPairs = async () => {
   await charts.embed("pairs", view.pairs, (event, value) => {
@@ -393,7 +541,7 @@ const sceneNumber = (s) => {
   return first ? view.scenes[charts.sceneOf(Number(first.id.slice(1)))][2] : String(s + 1);
 };
 const goToScene = (s) => {
-  const first = sceneNode(s).querySelector("p");
+  const first = sceneNode(s).querySelector(":scope > p:not(.out)") || sceneNode(s).querySelector("p");
   if (first) goTo(Number(first.id.slice(1)));
 };
 
@@ -410,15 +558,19 @@ const entry = (parts, line) => {
 };
 const feeling = (k, text) => element("b", `chip e-${view.emotions[k][0]}`, `${charts.emotionName(k)} ${text}`);
 const emotionIndex = (name) => view.emotions.findIndex(([each]) => each === name);
+const orHint = (rows, text) => (rows.length ? rows : [element("li", "hint", text)]);
 const drawMoments = () => {
-  byId("moments").replaceChildren(...moments.moments.map((moment) => entry(
-    [feeling(emotionIndex(moment.emotion), moment.strength.toFixed(1)), " ", element("b", "", moment.character), ` ${moment.text.slice(0, 90)}`], moment.line - 1)));
-  byId("swings").replaceChildren(...moments.swings.map((swing) => {
+  const n = new Set(view.cues.filter((cue) => kept[cue[0]] && Math.max(...cue.slice(2, 8)) >= least.moment * 100).map((cue) => cue[0])).size;
+  byId("n-moments").textContent = least.moment ? say(`${n} 行 ≥ ${least.moment.toFixed(1)}`, `${n} lines ≥ ${least.moment.toFixed(1)}`) : "";
+  byId("moments").replaceChildren(...orHint(moments.moments.map((moment) => entry(
+    [feeling(emotionIndex(moment.emotion), moment.strength.toFixed(1)), " ", element("b", "", moment.character), ` ${moment.text.slice(0, 90)}`], moment.line - 1)),
+  say("没有这么强的时刻。", "No moment is as strong.")));
+  byId("swings").replaceChildren(...orHint(moments.swings.map((swing) => {
     const line = swing.turn - 1;
     const range = `${lineText(swing.start - 1)[0]}–${lineText(swing.end - 1)[0]}`;
     return entry([feeling(emotionIndex(swing.emotion), `${swing.change > 0 ? "↑" : "↓"} ${Math.abs(swing.change).toFixed(2)}`), " ",
       element("b", "", swing.character), ` ${say(`第 ${range} 行`, `lines ${range}`)} · ${lineText(line)[1].trim().slice(0, 40)}`], line);
-  }));
+  }), say("没有这么大的转折。", "No turn is as great.")));
 };
 const drawFlat = () => {
   if (!whole) return;
@@ -426,31 +578,13 @@ const drawFlat = () => {
     const range = `${lineText(flat.start - 1)[0]}–${lineText(flat.end - 1)[0]}`;
     return entry([element("b", "", name), ` ${say(`第 ${range} 行，变化不超过 ${flat.width.toFixed(2)}`, `lines ${range}, nothing changes by more than ${flat.width.toFixed(2)}`)}`], flat.start - 1);
   }));
-  byId("flat").replaceChildren(...(rows.length ? rows : [element("li", "hint", say("没有：全剧和所选人物的情感一直在变。", "None: the feelings of the script and the chosen character keep changing."))]));
+  byId("flat").replaceChildren(...orHint(rows, say("没有：全剧和所选人物的情感一直在变。", "None: the feelings of the script and the chosen character keep changing.")));
 };
 
 // Cast
 
-const svg = (name, attributes) => {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
-  Object.entries(attributes).forEach(([key, value]) => node.setAttribute(key, value));
-  return node;
-};
-/** Where in the script a character is: a strip, darker where more of the lines are theirs. */
-const presence = (c) => {
-  const strip = svg("svg", { viewBox: `0 0 ${Math.max(1, byLine.length)} 10`, preserveAspectRatio: "none", class: "presence", role: "img" });
-  let n = 0;
-  view.scenes.forEach(([first, end], s) => {
-    const cell = charts.cellOf(c, s);
-    if (!cell) return;
-    n += 1;
-    strip.append(svg("rect", { x: first, y: 0, width: Math.max(1, end - first), height: 10, opacity: Math.min(1, 0.25 + cell.n / (end - first)) }));
-  });
-  strip.setAttribute("aria-label", say(`在 ${n} 场里`, `in ${n} scenes`));
-  return strip;
-};
 const drawPeople = () => {
-  const total = Math.max(1, view.spoken.reduce((sum, n) => sum + n, 0));
+  const talk = charts.talk();
   const minor = byId("show-minor");
   const rows = cast.characters.filter((person) => person.n_cues).map((person) => {
     const c = view.characters.indexOf(person.name);
@@ -462,9 +596,7 @@ const drawPeople = () => {
     button.addEventListener("click", () => { choose(c); byId("arcs").scrollIntoView({ block: "start" }); });
     head.append(button);
     if (person.merged.length) head.append(element("small", "", ` ${person.merged.join("、")}`));
-    const strip = element("td");
-    strip.append(presence(c));
-    row.append(head, strip, element("td", "", `${Math.round((100 * view.spoken[c]) / total)}%`), element("td", "", person.n_cues), element("td", "", person.n_scenes));
+    row.append(head, element("td", "", charts.percent(talk[c].share)), element("td", "", person.n_cues), element("td", "", person.n_scenes));
     person.means.forEach((mean, k) => row.append(element("td", `t-${view.emotions[k][0]} v${Math.min(9, Math.floor(mean * 10))}`, mean.toFixed(2))));
     return row;
   });
@@ -520,7 +652,6 @@ const drawCast = () => {
     });
     suggestions.append(list);
   }
-  fill(byId("filter-character"), [["", say("所有人物", "anybody")], ...view.characters.map((name, c) => [c, name])]);
 };
 const merge = (alias, name) => {
   if (alias === name) { announce(say("选两个不同的名字。", "Choose two different names."), true); return; }
@@ -547,7 +678,7 @@ const awaitNames = async () => {
   try {
     const ended = await follow(job, () => {});
     if (cast.job !== job) return; // other names were given meanwhile
-    if (ended.state !== "done") { announce(ended.error || stageText(ended), true); return; }
+    if (ended.state !== "done") { announce(ended.error ? say(ended.error_chinese, ended.error) : stageText(ended), true); return; }
     await reload();
     announce(say(`“${names}”的行也算进来了，图表已重画`, `lines of ${names} count now, charts redrawn`));
   } catch (error) { announce(error.message, true); }
@@ -555,17 +686,21 @@ const awaitNames = async () => {
 
 // Everything
 
-const load = async (chosen) => {
-  const path = (name) => ask(`${api}/${name}`);
-  const [newView, newWhole, newMoments, newPairs, newCast] = await Promise.all(
-    [ask(`/scripts/${id}/view.json`), path("arcs?character=&smooth=0.15"), path("moments?per_emotion=4"), path("pairs"), path("cast")]);
-  view = newView;
-  charts.setData(view);
+const askMoments = () => ask(`${api}/moments?${new URLSearchParams([...part(), ["per_emotion", 4], ["least", least.moment], ["swing", least.turn]])}`);
+const loadNumbers = async () => {
+  const narrowed = part();
+  const path = (name) => ask(`${api}/${name}${name.includes("?") ? "&" : "?"}${narrowed}`);
+  const [newWhole, newMoments, newPairs, newCast] = await Promise.all([path("arcs?character=&smooth=0.15"), askMoments(), path("pairs"), path("cast")]);
   [whole, moments, pairs, cast] = [newWhole.arcs[0], newMoments, newPairs.pairs, newCast];
+};
+const load = async (chosen) => {
+  view = await ask(`/scripts/${id}/view.json`);
+  charts.setData(view);
   byLine = Array.from({ length: script.querySelectorAll(".scene > p").length }, () => []);
   view.cues.forEach((cue, index) => byLine[cue[0]].push(index));
   const c = view.characters.indexOf(chosen);
   charts.state.character = c >= 0 ? c : 0;
+  fillFilters();
 };
 const draw = async () => {
   await loadArc();
@@ -580,20 +715,22 @@ const embedAll = async () => {
   await embedRiver();
   await embedHeat();
   await embedPairs();
+  await embedTalk();
 };
-const reload = async (chosen = view.characters[charts.state.character]) => {
+const reload = (chosen = view.characters[charts.state.character]) => inTurn(async () => {
   const key = document.activeElement && document.activeElement.dataset.key;
   const line = editor && editor.line;
-  const filtered = byId("filter-character").value;
-  const name = filtered === "" ? "" : view.characters[filtered];
   await load(chosen);
+  setKept();
+  await loadNumbers();
   await draw();
-  byId("filter-character").value = name === "" ? "" : Math.max(0, view.characters.indexOf(name));
-  if (script.classList.contains("filtered")) filter();
+  filter();
   if (line !== null) openEditor(line);
   if (key) { const field = document.querySelector(`[data-key="${CSS.escape(key)}"]`); if (field) field.focus(); }
-};
+});
 const words = () => {
+  fillFilters();
+  filter();
   charts.drawButtons(onShown);
   drawChips();
   drawCast();
@@ -601,6 +738,7 @@ const words = () => {
   drawFlat();
   embedRiver();
   charts.drawHeat();
+  charts.drawTalk();
   drawPairs();
   if (editor) openEditor(editor.line);
 };
@@ -612,27 +750,12 @@ const step = (by) => {
   if (next) select(Number(next.id.slice(1)), { focus: true });
 };
 const stepScene = (by) => {
-  const n = script.querySelectorAll(".scene").length;
-  const now = at === null ? -1 : Number(paragraph(at).closest(".scene").id.slice(1));
-  goToScene(Math.max(0, Math.min(n - 1, now + by)));
-};
-/** Paper is white: charts are drawn in the colors of the light theme first. */
-const printLight = async () => {
-  const root = document.documentElement;
-  const theme = root.dataset.theme;
-  root.dataset.theme = "light";
-  await embedAll();
-  print();
-  if (theme) root.dataset.theme = theme;
-  else delete root.dataset.theme;
-  await embedAll();
+  const shown = [...script.querySelectorAll(".scene:not(.out):has(> p)")];
+  const now = at === null ? -1 : shown.indexOf(paragraph(at).closest(".scene"));
+  const next = shown[Math.max(0, Math.min(shown.length - 1, now + by))];
+  if (next) goToScene(Number(next.id.slice(1)));
 };
 const onKey = (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === "p") {
-    event.preventDefault();
-    printLight();
-    return;
-  }
   if (event.key === "Escape") {
     closeEditor();
     charts.hideTip();
@@ -661,10 +784,13 @@ const start = async () => {
     return;
   }
   charts = window.juqingCharts({ lineText, goTo, choose });
-  byId("print").addEventListener("click", printLight);
+  charts.lightOnPaper(embedAll);
+  byId("print").addEventListener("click", () => print());
   document.querySelectorAll(".panes [data-pane]").forEach((button) => button.addEventListener("click", () => setPane(button.dataset.pane)));
   setPane("charts");
   await load("");
+  fromAddress();
+  await loadNumbers();
   script.addEventListener("click", (event) => {
     const node = event.target.closest(".scene > p");
     if (!node || getSelection().toString()) return;
@@ -673,7 +799,7 @@ const start = async () => {
     if (at !== null) paragraph(at).classList.remove("at");
     at = line;
     node.classList.add("at");
-    history.replaceState(null, "", `#l${line}`);
+    toAddress();
     if (same) toggleEditor(line); else openEditor(line);
   });
   smooth.addEventListener("input", () => {
@@ -681,7 +807,31 @@ const start = async () => {
     clearTimeout(smooth.timer);
     smooth.timer = setTimeout(() => loadArc().catch((error) => announce(error.message, true)), 80);
   });
-  ["filter-character", "filter-emotion", "filter-kind"].forEach((name) => byId(name).addEventListener("change", filter));
+  ["character", "emotion", "kind"].forEach((name) => byId(`filter-${name}`).addEventListener("change", () => { filter(); toAddress(); }));
+  FILTERS.forEach((name) => byId(`filter-${name}`).addEventListener("change", onFilter));
+  Object.keys(least).forEach((name) => byId(`least-${name}`).addEventListener("input", (event) => onLeast(name, Number(event.target.value))));
+  byId("reset").addEventListener("click", reset);
+  addEventListener("hashchange", () => {
+    const line = lineOfAddress();
+    fromAddress();
+    drawChips();
+    onFilter();
+    if (line !== null) select(line);
+  });
+  // Links inside of the page would put themselves in place of what the address keeps.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="#"]');
+    const target = link && !event.defaultPrevented && byId(link.hash.slice(1));
+    if (!target) return;
+    event.preventDefault();
+    target.scrollIntoView({ block: "start" });
+    target.tabIndex = -1;
+    target.focus({ preventScroll: true });
+  });
+  const controls = byId("controls");
+  const unfold = () => { if (!narrow.matches) controls.open = true; };
+  narrow.addEventListener("change", unfold);
+  unfold();
   const search = byId("search");
   search.addEventListener("input", () => find(0));
   search.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); find(1); } });
@@ -700,10 +850,10 @@ const start = async () => {
     document.querySelectorAll("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
   });
   onLanguage(words);
-  onTheme(embedAll);
+  onTheme(() => inTurn(embedAll));
+  filter();
   await draw();
-  const asked = /^#l(\d+)$/.exec(location.hash);
-  if (asked) select(Number(asked[1]));
+  if (lineOfAddress() !== null) select(lineOfAddress());
   body.dataset.ready = "true";
   await awaitNames();
 };

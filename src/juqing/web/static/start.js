@@ -1,5 +1,5 @@
 // Give scripts: chosen, dropped or pasted; each shows how far its analysis is.
-import { announce, ask, byId, element, follow, language, onLanguage, say, stageShare, stageText } from "./page.js";
+import { announce, ask, byId, element, errorNode, follow, language, onLanguage, say, stageShare, stageText } from "./page.js";
 
 const uploads = byId("uploads");
 
@@ -24,7 +24,7 @@ const upload = async (name, send) => {
     const ended = await follow(job.id, show);
     bar.remove();
     if (ended.state === "failed") {
-      row.append(element("span", "error", ended.error));
+      row.append(errorNode(ended));
     } else if (ended.state === "done") {
       row.append(openLink(script.id));
       return script.id;
@@ -32,7 +32,7 @@ const upload = async (name, send) => {
   } catch (error) {
     bar.remove();
     state.textContent = say("没有成功", "failed");
-    row.append(element("span", "error", error.message));
+    row.append(errorNode(error));
   }
   return null;
 };
