@@ -52,6 +52,7 @@ SENTENCES = {
     "Method Not Allowed": "这里不能这样做。",
     # Names and corrections
     "{} is nobody in this script.": "剧本里没有{}这个人。",
+    "Uploads of {} bytes are under way, which is the limit.": "正在上传的文件共 {} 字节，已到上限。请稍候再试。",
     "Give names of its cast.": "请用人物表里的名字。",
     "Give names of its cast, or names that stand in its text.": "请用人物表里的名字，或剧本文字里有的名字。",
     "Let the alias count as a name of its cast.": "请把别名算作人物表里的名字。",
