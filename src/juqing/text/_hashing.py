@@ -140,10 +140,12 @@ class WordTable:
 
     def counts(self) -> dict[str, int]:
         """How often each word was seen, in the order of first occurrence."""
-        ends = self._ends[: self._n_words].tolist()
-        data = self._arena.tobytes()
-        words = (data[start:end].decode() for start, end in zip([0, *ends[:-1]], ends, strict=True)) if ends else ()
-        return dict(zip(words, self._counts[: self._n_words].tolist(), strict=True))
+        data, found, start = self._arena.data, {}, 0
+        # numbers one by one: lists of them would take as much memory as the words
+        for end, n in zip(map(int, self._ends[: self._n_words]), map(int, self._counts), strict=False):
+            found[str(data[start:end], "utf-8")] = n
+            start = end
+        return found
 
     @property
     def n_seen(self) -> int:

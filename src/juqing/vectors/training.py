@@ -211,11 +211,13 @@ def _encoded(
             raise _broken(path, error) from None
     counted = corpus.counts(lambda n: tell(n, None, "counting words"))
     n_all = counted.total()
-    kept = Counter({word: n for word, n in counted.items() if n >= min_count})
     if start is not None:
+        kept = Counter({word: n for word, n in counted.items() if n >= min_count})
         for word, n in zip(start.words, start.vocabulary.counts.tolist(), strict=True):
             kept[word] = counted[word] + max(n, 1)
-    vocabulary = Vocabulary.of_counts(kept if kept else counted, min_count=1 if kept else min_count)
+        counted, min_count = kept, 1
+    vocabulary = Vocabulary.of_counts(counted, min_count=min_count)
+    del counted  # it is as large as the vocabulary, or larger
     encoded = corpus.encode(vocabulary, ids, lambda n: tell(n, n_all, "reading"))
     numbers = {"n_ids": len(encoded.ids), "n_sentences": encoded.n_sentences, "n_words": encoded.n_words}
     _write_json(path, {"words": vocabulary.words, "counts": vocabulary.counts.tolist(), **numbers})

@@ -17,6 +17,7 @@ import math
 import os
 import threading
 import time
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ from juqing.vectors.table import WordVectors
 ARCHITECTURES = ("skip-gram", "cbow")
 OBJECTIVES = ("negative", "hierarchical", "softmax")
 _PART = 20_000
-_ROWS = 10_000
+_ROWS = 1024
 _LONGEST_SENTENCE = 1000
 _LOWEST_RATE = 1e-4
 _LARGEST_SOFTMAX = 20_000
@@ -177,7 +178,7 @@ class Word2Vec:
             kernels.HIERARCHICAL: int(np.diff(path_ends, prepend=0).max(initial=0)),
             kernels.SOFTMAX: len(counts),
         }[objective]
-        if np.diff(corpus.ends, prepend=0).max(initial=0) < 2:
+        if len(corpus.ids) == len(corpus.ends):  # all sentences are of one word
             raise InputError("no word of the text has a neighbor.", "A line is a sentence: lines of several words.")
         parts = corpus.parts(_PART)
         n_words, n_parts = len(corpus.ids), len(parts)
@@ -210,6 +211,7 @@ class Word2Vec:
                 np.empty((n_in, n_out), np.float32), scratch.ctypes.data,
                 nothing.ctypes.data, table,
             )  # fmt: skip
+            corpus.release()
             with lock:
                 heard[:] = 0.9 * heard + (loss, n_terms)
                 if heard[1]:
@@ -220,7 +222,6 @@ class Word2Vec:
                     progress(done, n_words * config.epochs, rate, self.loss_)
 
         def after(k: int, now: bool) -> None:
-            corpus.release()
             dim = config.dim
             state = {"contexts": self.contexts_[:, :dim], "heard": heard, "part": k}
             saved.save(self.centers_[:, :dim], state, now=now)
@@ -261,8 +262,9 @@ def alias_table(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n = len(weights)
     scaled = np.asarray(weights, np.float64) * (n / np.sum(weights))
     thresholds, alias = np.full(n, 2**16 - 1, np.uint16), np.arange(n, dtype=np.int32)
-    low, high = [k for k in range(n) if scaled[k] < 1], [k for k in range(n) if scaled[k] >= 1]
-    left = scaled.tolist()
+    # arrays that can grow and shrink, of plain numbers: lists of them would take as much memory as the words
+    low, high = (array("i", np.flatnonzero(part).astype(np.intc).tobytes()) for part in (scaled < 1, scaled >= 1))
+    left = array("d", scaled.tobytes())
     while low and high:
         k, other = low.pop(), high[-1]
         thresholds[k], alias[k] = min(round(left[k] * 2**16), 2**16 - 1), other
