@@ -161,8 +161,10 @@ class Word2Vec:
             TrainingError: A vector is not finite any more, or the checkpoint is one of something else.
             OutputError: The checkpoint cannot be written.
         """
-        from juqing.vectors.kernels import word2vec as kernels
+        from juqing._compiled import kernel
+        from juqing.vectors import kernels
 
+        train = kernel("juqing.vectors.kernels.word2vec", "train")
         if getattr(self, "vocabulary_", None) is not vocabulary:
             self.start(vocabulary)
         config = self.config
@@ -180,6 +182,7 @@ class Word2Vec:
         }[objective]
         if len(corpus.ids) == len(corpus.ends):  # all sentences are of one word
             raise InputError("no word of the text has a neighbor.", "A line is a sentence: lines of several words.")
+        ids = np.ascontiguousarray(corpus.ids, np.int32)
         parts = corpus.parts(_PART)
         n_words, n_parts = len(corpus.ids), len(parts)
         width = self.centers_.shape[1]
@@ -202,11 +205,12 @@ class Word2Vec:
             scratch = aligned((n_in + kernels.ROWS + 4, width))
             left = 1.0 - (n_words * epoch + start) / (n_words * config.epochs)
             learning_rate = np.float32(config.learning_rate * max(left, _LOWEST_RATE))
-            loss, n_terms, _ = kernels.train(
-                corpus.ids, start, ends, self.centers_.ctypes.data, self.contexts_.ctypes.data, width // LANES,
+            loss, n_terms, _ = train(
+                ids, start, ends, self.centers_.ctypes.data, self.contexts_.ctypes.data, width // LANES,
                 config.window, keep, thresholds, alias, config.n_negative, paths, path_ends, codes,
                 config.architecture == "cbow", objective, learning_rate,
                 np.array([_mixed(config.seed, epoch, part)], np.uint64), np.empty(_LONGEST_SENTENCE, np.int32),
+                np.empty(2 * config.n_negative, np.int64),
                 np.empty(n_in + 1, np.int64), np.empty(n_out + n_in, np.int64), np.empty(n_out, np.float32),
                 np.empty((n_in, n_out), np.float32), scratch.ctypes.data,
                 nothing.ctypes.data, table,
