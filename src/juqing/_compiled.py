@@ -87,10 +87,9 @@ def _loaded(module: str) -> tuple[Any, dict[str, tuple[str, int, str]]]:
         with suppress(OutputError), writing(path) as aside:  # where it cannot be kept, it is compiled each time
             aside.write_bytes(data)
     functions, code, outside = pickle.loads(data)
-    program = ctypes.CDLL(None)
-    for name in outside:  # what only an exception would need, which no kernel raises
-        if not hasattr(program, name):
-            llvm.add_symbol(name, _address(program.abort))
+    for name in outside:  # what Numba would call to report an exception; no kernel raises any
+        if name.startswith(("numba_", "NRT_")):
+            llvm.add_symbol(name, _address(ctypes.pythonapi.Py_FatalError))
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
@@ -134,7 +133,7 @@ def _compiled(module: str) -> bytes:
             [sys.executable, "-m", __name__, module, path], check=False, stderr=subprocess.PIPE, text=True
         )
         if done.returncode:
-            raise RuntimeError(f"the kernels of {module} cannot be compiled: {done.stderr.strip()[-1000:]}")
+            raise RuntimeError(f"the kernels of {module} cannot be compiled: {done.stderr.strip().splitlines()[-1]}")
         return path.read_bytes()
 
 

@@ -24,9 +24,11 @@ from pathlib import Path
 
 import numpy as np
 
+from juqing._compiled import kernel
 from juqing.errors import InputError
 from juqing.text.corpus import EncodedCorpus
 from juqing.text.vocabulary import Vocabulary
+from juqing.vectors import kernels
 from juqing.vectors._rounds import Checkpoint, check_finite, in_rounds
 from juqing.vectors._settings import check_positive, check_ranges
 from juqing.vectors.kernels import LANES, aligned, padded
@@ -161,9 +163,6 @@ class Word2Vec:
             TrainingError: A vector is not finite any more, or the checkpoint is one of something else.
             OutputError: The checkpoint cannot be written.
         """
-        from juqing._compiled import kernel
-        from juqing.vectors import kernels
-
         train = kernel("juqing.vectors.kernels.word2vec", "train")
         if getattr(self, "vocabulary_", None) is not vocabulary:
             self.start(vocabulary)
