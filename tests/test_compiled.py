@@ -74,3 +74,29 @@ def test_a_module_that_cannot_be_compiled_is_named(tmp_path, monkeypatch):
     ):
         _compiled.kernel("juqing.nothing", "count")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("first", ["numba", "ours"])
+def test_numba_goes_on_beside_it(first):
+    code = """
+import sys
+import numba, numpy as np
+from juqing._compiled import kernel
+
+def numbers(n):
+    made = np.empty(n)
+    made[:] = n
+    return made.sum()
+
+def theirs():
+    assert numba.njit(numbers)(9) == 81
+
+def ours():
+    kernel("juqing.text._hashing_kernels", "place")(
+        np.zeros(1, np.int32), np.zeros(1, np.uint64), np.full(4, -1, np.int32), np.zeros(4, np.uint64)
+    )
+
+for each in (theirs, ours, theirs) if sys.argv[1] == "numba" else (ours, theirs):
+    each()
+"""
+    subprocess.run([sys.executable, "-c", code, first], check=True)

@@ -86,10 +86,7 @@ def _loaded(module: str) -> tuple[Any, dict[str, tuple[str, int, str]]]:
         data = _compiled(module)
         with suppress(OutputError), writing(path) as aside:  # where it cannot be kept, it is compiled each time
             aside.write_bytes(data)
-    functions, code, outside = pickle.loads(data)
-    for name in outside:  # what Numba would call to report an exception; no kernel raises any
-        if name.startswith(("numba_", "NRT_")):
-            llvm.add_symbol(name, _address(ctypes.pythonapi.Py_FatalError))
+    functions, code = pickle.loads(data)
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
@@ -97,10 +94,6 @@ def _loaded(module: str) -> tuple[Any, dict[str, tuple[str, int, str]]]:
         engine.add_object_file(llvm.ObjectFileRef.from_data(each))
     engine.finalize_object()
     return engine, functions
-
-
-def _address(function: Any) -> int:
-    return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
 def _machine() -> llvm.TargetMachine:
@@ -129,16 +122,16 @@ def _compiled(module: str) -> bytes:
     """What `_compile` returns, by a process of its own."""
     with tempfile.TemporaryDirectory(prefix="juqing-compile-") as folder:
         path = Path(folder) / "kernels"
-        done = subprocess.run(
-            [sys.executable, "-m", __name__, module, path], check=False, stderr=subprocess.PIPE, text=True
-        )
+        command = [sys.executable, "-P", "-m", __name__, module, path]
+        where = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True, env=where)
         if done.returncode:
             raise RuntimeError(f"the kernels of {module} cannot be compiled: {done.stderr.strip().splitlines()[-1]}")
         return path.read_bytes()
 
 
 def _compile(module: str) -> bytes:
-    """The functions with their signatures, the machine code, and what is needed from outside."""
+    """The functions with their signatures, and the machine code."""
     import numba
 
     llvm.initialize_native_target()
@@ -154,7 +147,11 @@ def _compile(module: str) -> bytes:
         outside |= {each.name for each in part.functions if each.is_declaration and not each.name.startswith("llvm.")}
         functions[name] = (signature, int(n_results or 0), made.native_name)
         code.append(_machine().emit_object(part))
-    return pickle.dumps((functions, code, sorted(outside)))
+    # What Numba would report an exception by; no kernel raises any. Not by `add_symbol`, which would hold for Numba's own code too.
+    missing = [name for name in sorted(outside) if name.startswith(("numba_", "NRT_"))]
+    stubs = "".join(f'define void @"{name}"() {{ call void @llvm.trap()\n unreachable }}\n' for name in missing)
+    code.append(_machine().emit_object(llvm.parse_assembly("declare void @llvm.trap()\n" + stubs)))
+    return pickle.dumps((functions, code))
 
 
 def _c_function(numba: Any, function: Any, kinds: list[str], n_results: int) -> Any:
