@@ -1,4 +1,5 @@
 import threading
+import tracemalloc
 from concurrent.futures import wait
 
 import numpy as np
@@ -12,6 +13,7 @@ from juqing.vectors import _rounds, glove, word2vec
 from juqing.vectors._rounds import in_rounds
 from juqing.vectors.files import read_vectors
 from juqing.vectors.glove import Glove, GloveConfig
+from juqing.vectors.kernels import aligned
 from juqing.vectors.word2vec import Word2Vec, Word2VecConfig
 
 
@@ -128,11 +130,11 @@ def test_a_full_disk_keeps_the_state_before(often, text, tmp_path, monkeypatch):
         Word2Vec(config).fit(text[0], text[1], stopping(9), checkpoint=path)
     before = path.read_bytes()
 
-    def full(file, **arrays):
-        file.write(b"PK half of it")
+    def full(file, array):
+        file.write(b"half of it")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_rounds.np, "savez", full)
+    monkeypatch.setattr(_rounds, "_write_array", full)
     with pytest.raises(OutputError, match="No space left"):
         Word2Vec(config).fit(text[0], text[1], checkpoint=path)
     assert path.read_bytes() == before
@@ -143,3 +145,18 @@ def test_no_state_without_finite_numbers(often, text, tmp_path):
     config = Word2VecConfig(dim=8, epochs=3, learning_rate=1e30, n_threads=1)
     with pytest.raises(TrainingError, match="not finite"):
         Word2Vec(config).fit(text[0], text[1], checkpoint=tmp_path / "state.npz")
+
+
+def test_writing_the_state_takes_no_memory_of_the_size_of_the_table(tmp_path):
+    table = aligned((100_000, 112))
+    vocabulary = Vocabulary([f"w{k}" for k in range(len(table))])
+    saved = _rounds.Checkpoint(tmp_path / "state.npz", vocabulary, Word2VecConfig(), 9)
+    tracemalloc.start()
+    saved.save(table[:, :100], {"contexts": table[:, :100], "part": 3}, now=True)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 12e6  # a copy of one table would be 40 MB
+    state = saved.load()
+    assert state is not None
+    assert np.array_equal(state["vectors"], table[:, :100])
+    assert int(state["part"]) == 3

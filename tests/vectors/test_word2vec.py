@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from juqing.errors import InputError, TrainingError
 from juqing.text.corpus import Corpus, EncodedCorpus
 from juqing.text.vocabulary import Vocabulary
-from juqing.vectors.kernels import aligned
+from juqing.vectors.kernels import aligned, sigmoid_table
 from juqing.vectors.kernels import word2vec as kernels
 from juqing.vectors.word2vec import (
     ARCHITECTURES,
@@ -56,7 +56,7 @@ def test_a_step_goes_down_the_gradient(objective, n_out):
     labels[n_out:filled] = -1
     kernels.step(
         np.array([centers[k].ctypes.data for k in range(n_in)]), n_in, outputs, labels, filled, width // 16,
-        np.float32(rate), objective, np.zeros((n_in, filled), np.float32), scratch.ctypes.data, kernels.sigmoid_table(),
+        np.float32(rate), objective, np.zeros((n_in, filled), np.float32), scratch.ctypes.data, sigmoid_table(),
     )  # fmt: skip
     assert not nothing.any()
     for table, after in zip(range(2), (centers, contexts), strict=True):
@@ -81,7 +81,7 @@ def test_a_word_twice_in_a_window_counts_twice(n_out):
     address = centers.ctypes.data
     arguments = (
         np.array([contexts[k].ctypes.data for k in range(n_out)]), labels, n_out, 1, np.float32(0.01), 0,
-        np.zeros((3, n_out), np.float32), aligned((12, width)).ctypes.data, kernels.sigmoid_table(),
+        np.zeros((3, n_out), np.float32), aligned((12, width)).ctypes.data, sigmoid_table(),
     )  # fmt: skip
     kernels.step(np.array([address]), 1, *arguments)
     once = centers - before

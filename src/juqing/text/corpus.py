@@ -110,11 +110,11 @@ class Corpus:
         """
         encode = self._encoder(vocabulary)
         lengths: list[np.ndarray] = []
-        n_words = n_ids = 0
+        n_words = n_ids = n_sentences = 0
         with writing(path) as aside, aside.open("wb") as file:
             for block in self._blocks():
                 ids, kept, n_read = encode(block)
-                lengths.append(kept)
+                lengths.append(kept.astype(np.int32))
                 ids.astype("<i4", copy=False).tofile(file)
                 n_words += n_read
                 n_ids += len(ids)
@@ -122,10 +122,13 @@ class Corpus:
                     progress(n_words)
             if not n_ids:
                 raise InputError("no word of the text is in the vocabulary.", "Give other text, or another vocabulary.")
-            ends = np.cumsum(np.concatenate(lengths)).astype("<i8")
             file.write(b"\0" * (-4 * n_ids % 8))
-            ends.tofile(file)
-        return EncodedCorpus.load(path, n_ids, len(ends), n_words)
+            end = 0
+            for kept in lengths:
+                (end + np.cumsum(kept, dtype="<i8")).tofile(file)
+                end += int(kept.sum())
+                n_sentences += len(kept)
+        return EncodedCorpus.load(path, n_ids, n_sentences, n_words)
 
     def fingerprint(self) -> str:
         """What tells this corpus from another one or from an older state of its files: a SHA-256 of names, sizes, times and lines."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -20,14 +21,12 @@ class Vocabulary:
     Attributes:
         words: A list of str.
         counts: (n_words,) int64.
-        index: The id of each word.
     """
 
     def __init__(self, words: Sequence[str], counts: Sequence[int] | np.ndarray | None = None):
         self.words = list(words)
         self.counts = np.zeros(len(self.words), np.int64) if counts is None else np.asarray(counts, np.int64)
-        self.index = {word: k for k, word in enumerate(self.words)}
-        if len(self.index) < len(self.words):
+        if len(set(self.words)) < len(self.words):
             seen: set[str] = set()
             twice = next(word for word in self.words if word in seen or seen.add(word))
             raise InputError(f"the word {twice!r} is there twice.", "Give each word once.")
@@ -41,16 +40,16 @@ class Vocabulary:
         Raises:
             InputError: No word is left.
         """
-        kept = [(word, n) for word, n in counts.items() if n >= min_count]
-        if not kept:
+        words = [word for word, n in counts.items() if n >= min_count]
+        if not words:
             most = max(counts.items(), key=lambda item: item[1], default=None)
             found = f"the most frequent, {most[0]!r}, occurs {most[1]:,} times" if most else "the text is empty"
             raise InputError(
                 f"no word occurs {min_count:,} times or more: {found}.", "Lower min_count, or give more text."
             )
-        kept.sort(key=lambda item: -item[1])  # stable: ties stay in the order of first occurrence
-        kept = kept[:max_words]
-        return cls([word for word, _ in kept], [n for _, n in kept])
+        found = np.fromiter((counts[word] for word in words), np.int64, len(words))
+        order = np.argsort(-found, kind="stable")[:max_words]  # stable: ties stay in the order of first occurrence
+        return cls([words[k] for k in order], found[order])
 
     @classmethod
     def of_sentences(cls, sentences: Iterable[Sequence[str]], *, min_count: int = 1) -> Vocabulary:
@@ -59,6 +58,11 @@ class Vocabulary:
         for sentence in sentences:
             counts.update(sentence)
         return cls.of_counts(counts, min_count=min_count)
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """The id of each word; made when it is first asked for, since it is as large as the words themselves."""
+        return {word: k for k, word in enumerate(self.words)}
 
     def __len__(self) -> int:
         return len(self.words)

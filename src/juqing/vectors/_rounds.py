@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
+import sys
 import time
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -18,6 +21,7 @@ from juqing.text.vocabulary import Vocabulary
 
 _EVERY = 60.0
 _ROUND = 1.0
+_ROWS = 4096
 
 
 def in_rounds(
@@ -35,6 +39,8 @@ def in_rounds(
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed; the round was finished and `after` called.
     """
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)  # glibc would keep what the counting of words has freed, as much as the words themselves and more
     size = n_threads
     with ThreadPoolExecutor(n_threads) as pool:
         while first < last:
@@ -113,18 +119,33 @@ class Checkpoint:
         check_finite(vectors)
         words = np.frombuffer(_lines(self.vocabulary).encode(), np.uint8)
         asked = np.frombuffer(self.asked.encode(), np.uint8)
-        with writing(self.path) as aside, aside.open("wb") as file:
-            np.savez(file, vectors=vectors, words=words, counts=self.vocabulary.counts, asked=asked, **state)
+        arrays = {"vectors": vectors, "words": words, "counts": self.vocabulary.counts, "asked": asked, **state}
+        with writing(self.path) as aside, zipfile.ZipFile(aside, "w") as archive:
+            for name, value in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                    _write_array(file, np.asarray(value))
         self.saved = time.monotonic()
 
 
 def check_finite(table: np.ndarray) -> None:
     """Raise `TrainingError` where a number is not finite."""
-    if not np.isfinite(table).all():
+    if not all(np.isfinite(rows).all() for rows in _blocks(table)):
         raise TrainingError(
             "a vector is not finite any more.", "Lower the learning rate, and delete the run where one was kept."
         )
 
 
+def _blocks(array: np.ndarray) -> Iterator[np.ndarray]:
+    """Some rows at a time: what is made of a whole table would be as large as it."""
+    return (array[first : first + _ROWS] for first in range(0, len(array), _ROWS))
+
+
+def _write_array(file: IO[bytes], array: np.ndarray) -> None:
+    """As `np.save`, which would hold tens of megabytes of a table whose rows are padded."""
+    np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+    for rows in _blocks(array) if array.ndim else [array]:
+        file.write(rows.tobytes())
+
+
 def _lines(vocabulary: Vocabulary) -> str:
-    return "".join(word + "\n" for word in vocabulary.words)
+    return "\n".join([*vocabulary.words, ""])

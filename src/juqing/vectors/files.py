@@ -267,7 +267,7 @@ def _arrays(vectors: WordVectors) -> dict[str, np.ndarray]:
     bad = next((word for word in vectors.words if "\n" in word), None)
     if bad is not None:
         raise InputError(f"the word {bad!r} holds a line break.", "Leave it out.")
-    text = "".join(word + "\n" for word in vectors.words).encode()
+    text = "\n".join([*vectors.words, ""]).encode()
     return {
         "vectors": vectors.vectors,
         "words": np.frombuffer(text, dtype=np.uint8),

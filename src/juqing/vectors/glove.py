@@ -13,9 +13,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse
 
 from juqing.errors import InputError
 from juqing.text.vocabulary import Vocabulary
@@ -23,6 +23,9 @@ from juqing.vectors._rounds import Checkpoint, check_finite, in_rounds
 from juqing.vectors._settings import check_positive, check_ranges
 from juqing.vectors.kernels import LANES, aligned, padded
 from juqing.vectors.table import WordVectors
+
+if TYPE_CHECKING:
+    import scipy.sparse
 
 _PART = 100_000
 
@@ -93,6 +96,8 @@ class Glove:
             TrainingError: A vector is not finite any more, or the checkpoint is one of something else.
             OutputError: The checkpoint cannot be written.
         """
+        import scipy.sparse
+
         from juqing.vectors.kernels import glove as kernels
 
         config, n = self.config, len(vocabulary)

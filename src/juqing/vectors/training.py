@@ -9,21 +9,21 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse
 
 from juqing.errors import InputError, OutputError, TrainingError
 from juqing.outputs import writing
 from juqing.text.corpus import Corpus, EncodedCorpus
 from juqing.text.vocabulary import Vocabulary
 from juqing.vectors._settings import check_ranges
-from juqing.vectors.counts import check_window, cooccurrences
 from juqing.vectors.glove import Glove, GloveConfig
-from juqing.vectors.svd import log_counts, ppmi, svd_vectors, truncated_svd
 from juqing.vectors.table import WordVectors
 from juqing.vectors.word2vec import ARCHITECTURES, Word2Vec, Word2VecConfig, check_width
+
+if TYPE_CHECKING:
+    import scipy.sparse  # it is imported where counts are made: skip-gram and CBOW need none of it
 
 Progress = Callable[[float, float | None, str], None]
 """Told the steps done, all of them where that is known, and what is going on, with its rate and loss."""
@@ -124,6 +124,8 @@ def train_vectors(
     """
     config = config_of(method, settings or {}, window=window)
     if not isinstance(config, Word2VecConfig):
+        from juqing.vectors.counts import check_window
+
         check_window(window)
     if start is not None:
         if not isinstance(config, Word2VecConfig):
@@ -160,6 +162,8 @@ def train_vectors(
             )
             told = f"{counts.nnz:,} pairs gone through {config.epochs} times, mean loss {glove.loss_:.4f}"
             return glove.vectors(), f"{encoded.n_words:,} words read, {told}"
+        from juqing.vectors.svd import log_counts, ppmi, svd_vectors, truncated_svd
+
         tell(0, None, "singular values")
         weighted = counts
         if method == "ppmi":
@@ -211,11 +215,13 @@ def _encoded(
             raise _broken(path, error) from None
     counted = corpus.counts(lambda n: tell(n, None, "counting words"))
     n_all = counted.total()
-    kept = Counter({word: n for word, n in counted.items() if n >= min_count})
     if start is not None:
+        kept = Counter({word: n for word, n in counted.items() if n >= min_count})
         for word, n in zip(start.words, start.vocabulary.counts.tolist(), strict=True):
             kept[word] = counted[word] + max(n, 1)
-    vocabulary = Vocabulary.of_counts(kept if kept else counted, min_count=1 if kept else min_count)
+        counted, min_count = kept, 1
+    vocabulary = Vocabulary.of_counts(counted, min_count=min_count)
+    del counted  # it is as large as the vocabulary, or larger
     encoded = corpus.encode(vocabulary, ids, lambda n: tell(n, n_all, "reading"))
     numbers = {"n_ids": len(encoded.ids), "n_sentences": encoded.n_sentences, "n_words": encoded.n_words}
     _write_json(path, {"words": vocabulary.words, "counts": vocabulary.counts.tolist(), **numbers})
@@ -225,6 +231,10 @@ def _encoded(
 def _counted(
     encoded: EncodedCorpus, n_words: int, window: int, weighting: str, folder: Path, tell: Progress
 ) -> scipy.sparse.csr_array:
+    import scipy.sparse
+
+    from juqing.vectors.counts import cooccurrences
+
     path = folder / "counts.npz"
     if path.is_file():
         try:

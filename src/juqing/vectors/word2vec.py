@@ -17,15 +17,18 @@ import math
 import os
 import threading
 import time
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from juqing._compiled import kernel
 from juqing.errors import InputError
 from juqing.text.corpus import EncodedCorpus
 from juqing.text.vocabulary import Vocabulary
+from juqing.vectors import kernels
 from juqing.vectors._rounds import Checkpoint, check_finite, in_rounds
 from juqing.vectors._settings import check_positive, check_ranges
 from juqing.vectors.kernels import LANES, aligned, padded
@@ -34,7 +37,7 @@ from juqing.vectors.table import WordVectors
 ARCHITECTURES = ("skip-gram", "cbow")
 OBJECTIVES = ("negative", "hierarchical", "softmax")
 _PART = 20_000
-_ROWS = 10_000
+_ROWS = 1024
 _LONGEST_SENTENCE = 1000
 _LOWEST_RATE = 1e-4
 _LARGEST_SOFTMAX = 20_000
@@ -160,8 +163,7 @@ class Word2Vec:
             TrainingError: A vector is not finite any more, or the checkpoint is one of something else.
             OutputError: The checkpoint cannot be written.
         """
-        from juqing.vectors.kernels import word2vec as kernels
-
+        train = kernel("juqing.vectors.kernels.word2vec", "train")
         if getattr(self, "vocabulary_", None) is not vocabulary:
             self.start(vocabulary)
         config = self.config
@@ -177,8 +179,9 @@ class Word2Vec:
             kernels.HIERARCHICAL: int(np.diff(path_ends, prepend=0).max(initial=0)),
             kernels.SOFTMAX: len(counts),
         }[objective]
-        if np.diff(corpus.ends, prepend=0).max(initial=0) < 2:
+        if len(corpus.ids) == len(corpus.ends):  # all sentences are of one word
             raise InputError("no word of the text has a neighbor.", "A line is a sentence: lines of several words.")
+        ids = np.ascontiguousarray(corpus.ids, np.int32)
         parts = corpus.parts(_PART)
         n_words, n_parts = len(corpus.ids), len(parts)
         width = self.centers_.shape[1]
@@ -201,15 +204,17 @@ class Word2Vec:
             scratch = aligned((n_in + kernels.ROWS + 4, width))
             left = 1.0 - (n_words * epoch + start) / (n_words * config.epochs)
             learning_rate = np.float32(config.learning_rate * max(left, _LOWEST_RATE))
-            loss, n_terms, _ = kernels.train(
-                corpus.ids, start, ends, self.centers_.ctypes.data, self.contexts_.ctypes.data, width // LANES,
+            loss, n_terms, _ = train(
+                ids, start, ends, self.centers_.ctypes.data, self.contexts_.ctypes.data, width // LANES,
                 config.window, keep, thresholds, alias, config.n_negative, paths, path_ends, codes,
                 config.architecture == "cbow", objective, learning_rate,
                 np.array([_mixed(config.seed, epoch, part)], np.uint64), np.empty(_LONGEST_SENTENCE, np.int32),
+                np.empty(2 * config.n_negative, np.int64),
                 np.empty(n_in + 1, np.int64), np.empty(n_out + n_in, np.int64), np.empty(n_out, np.float32),
                 np.empty((n_in, n_out), np.float32), scratch.ctypes.data,
                 nothing.ctypes.data, table,
             )  # fmt: skip
+            corpus.release()
             with lock:
                 heard[:] = 0.9 * heard + (loss, n_terms)
                 if heard[1]:
@@ -220,7 +225,6 @@ class Word2Vec:
                     progress(done, n_words * config.epochs, rate, self.loss_)
 
         def after(k: int, now: bool) -> None:
-            corpus.release()
             dim = config.dim
             state = {"contexts": self.contexts_[:, :dim], "heard": heard, "part": k}
             saved.save(self.centers_[:, :dim], state, now=now)
@@ -261,8 +265,9 @@ def alias_table(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n = len(weights)
     scaled = np.asarray(weights, np.float64) * (n / np.sum(weights))
     thresholds, alias = np.full(n, 2**16 - 1, np.uint16), np.arange(n, dtype=np.int32)
-    low, high = [k for k in range(n) if scaled[k] < 1], [k for k in range(n) if scaled[k] >= 1]
-    left = scaled.tolist()
+    # arrays that can grow and shrink, of plain numbers: lists of them would take as much memory as the words
+    low, high = (array("i", np.flatnonzero(part).astype(np.intc).tobytes()) for part in (scaled < 1, scaled >= 1))
+    left = array("d", scaled.tobytes())
     while low and high:
         k, other = low.pop(), high[-1]
         thresholds[k], alias[k] = min(round(left[k] * 2**16), 2**16 - 1), other

@@ -14,12 +14,9 @@ import numba.extending
 from llvmlite import ir
 from numba import types
 
-from juqing.vectors.kernels import LANES
+from juqing.vectors.kernels import LANES, ROWS
 
 intrinsic: Any = numba.extending.intrinsic  # its functions are called without their first argument
-
-ROWS = 6
-"""Rows that are taken together: a right answer and five wrong ones, and as many sums fit into registers."""
 
 _FLOAT = ir.FloatType()
 _VECTOR = ir.VectorType(_FLOAT, LANES)

@@ -15,23 +15,19 @@ import math
 import numba
 import numpy as np
 
-from juqing.vectors.kernels.simd import ROWS, add, clear, dots, prefetch, spread_errors
+from juqing.vectors.kernels import HIERARCHICAL, NEGATIVE, PER_UNIT, ROWS, SOFTMAX, STEEP
+from juqing.vectors.kernels.simd import add, clear, dots, prefetch, spread_errors
 
-NEGATIVE, HIERARCHICAL, SOFTMAX = 0, 1, 2
-_STEEP = 8.0  # beyond it the logistic function is 0 or 1
-_PER_UNIT = 64
+C_FUNCTIONS = {
+    "train": "i4[:] i8 i8[:] i8 i8 i8 i8 u4[:] u2[:] i4[:] i8 i4[:] i8[:] i1[:] i8 i8 "
+    "f4 u8[:] i4[:] i8[:] i8[:] i8[:] f4[:] f4[:,:] i8 i8 f4[:] -> 3"
+}
 _LOSS_EVERY = 64  # windows
-
-
-def sigmoid_table() -> np.ndarray:
-    """The logistic function from -8 to 8 in steps of 1/64, (1025,) float32; between them it is taken as a line."""
-    x = np.linspace(-_STEEP, _STEEP, int(2 * _STEEP * _PER_UNIT) + 1)
-    return (1 / (1 + np.exp(-x))).astype(np.float32)
 
 
 @numba.njit(nogil=True, inline="always")
 def _sigmoid(x, table):
-    place = (x + np.float32(_STEEP)) * np.float32(_PER_UNIT)
+    place = (x + np.float32(STEEP)) * np.float32(PER_UNIT)
     if place <= 0:
         return table[0]
     k = int(place)
@@ -173,7 +169,7 @@ def step(inputs, n_in, outputs, labels, n_out, n_vectors, rate, objective, produ
 
 def train(
     ids, start, ends, v, u, n_vectors, window, keep, thresholds, alias, n_negative, paths, path_ends, codes, cbow, objective,
-    rate, state, words, inputs, outputs, labels, products, scratch, nothing, table,
+    rate, state, words, negatives, inputs, outputs, labels, products, scratch, nothing, table,
 ):  # fmt: skip
     """Go once through some sentences.
 
@@ -195,6 +191,7 @@ def train(
         rate: Learning rate.
         state: Of the random numbers, (1,) uint64, changed.
         words: Room for a sentence, int32; longer ones are cut into pieces.
+        negatives: Room for those of two windows, (>= 2 * n_negative,) int64.
         inputs, outputs, labels, products, scratch: Room, see `step`; scratch holds window * 2 + 8 rows.
         nothing: Address of a row of zeros.
         table: `sigmoid_table()`.
@@ -205,7 +202,6 @@ def train(
     size = n_vectors * 64
     n_words = keep.shape[0]
     loss, n_terms, n_kept, n_windows = 0.0, 0, 0, 0
-    negatives = np.empty((2, n_negative + 1), np.int64)
     hidden = scratch + (ROWS + 1) * size
     t = start
     for end in ends:
@@ -223,14 +219,14 @@ def train(
                 continue
             if objective == NEGATIVE:
                 for k in range(n_negative):
-                    negatives[0, k] = _draw(state, thresholds, alias)
+                    negatives[k] = _draw(state, thresholds, alias)
             for c in range(n):
                 center = words[c]
                 # what the next window needs and is not near yet: its negatives, its center, the word that comes into reach
                 if objective == NEGATIVE:
                     for k in range(n_negative):
                         drawn = _draw(state, thresholds, alias)
-                        negatives[(c + 1) & 1, k] = drawn
+                        negatives[((c + 1) & 1) * n_negative + k] = drawn
                         prefetch(u + drawn * size, n_vectors)
                 if c + 1 < n and objective != SOFTMAX:
                     if objective == NEGATIVE:
@@ -256,7 +252,7 @@ def train(
                     outputs[0], labels[0] = u + center * size, np.float32(1)
                     n_out = 1
                     for k in range(n_negative):
-                        drawn = negatives[c & 1, k]
+                        drawn = negatives[(c & 1) * n_negative + k]
                         if drawn != center:
                             outputs[n_out], labels[n_out] = u + drawn * size, np.float32(0)
                             n_out += 1
