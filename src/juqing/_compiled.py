@@ -17,7 +17,6 @@ import importlib
 import importlib.metadata
 import importlib.util
 import os
-import pickle
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
+import msgspec
 import numpy as np
 
 from juqing.errors import OutputError
@@ -81,12 +81,12 @@ def _dimensions(kind: str) -> int:
 def _loaded(module: str) -> tuple[Any, dict[str, tuple[str, int, str]]]:
     path = _kept(module)
     try:
-        data = path.read_bytes()
-    except OSError:
+        functions, code = msgspec.msgpack.decode(path.read_bytes())
+    except (OSError, ValueError):  # not there, or damaged
         data = _compiled(module)
         with suppress(OutputError), writing(path) as aside:  # where it cannot be kept, it is compiled each time
             aside.write_bytes(data)
-    functions, code = pickle.loads(data)
+        functions, code = msgspec.msgpack.decode(data)
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
@@ -151,7 +151,7 @@ def _compile(module: str) -> bytes:
     missing = [name for name in sorted(outside) if name.startswith(("numba_", "NRT_"))]
     stubs = "".join(f'define void @"{name}"() {{ call void @llvm.trap()\n unreachable }}\n' for name in missing)
     code.append(_machine().emit_object(llvm.parse_assembly("declare void @llvm.trap()\n" + stubs)))
-    return pickle.dumps((functions, code))
+    return msgspec.msgpack.encode((functions, code))
 
 
 def _c_function(numba: Any, function: Any, kinds: list[str], n_results: int) -> Any:
