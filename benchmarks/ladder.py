@@ -62,7 +62,12 @@ def merged(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]]) -> l
     """All rungs, those of now in place of those of the same name before, in the order of the full preset."""
     by_name = {each["name"]: each for each in [*before, *now]}
     order = [rung.name for rung in read_ladder(PRESETS / "ladder.toml").rungs]
-    return [by_name[name] for name in dict.fromkeys([*order, *by_name]) if name in by_name]
+    told = [by_name[name] for name in dict.fromkeys([*order, *by_name]) if name in by_name]
+    common = next((each["common"]["done"] for each in told if "common" in each), None)
+    for each in told:  # a rung that was measured apart from others
+        if common and "common" not in each and each.get("folds", {}).get("done") == common:
+            each["common"] = each["folds"]
+    return told
 
 
 def main() -> None:

@@ -133,6 +133,13 @@ def test_rungs_measured_anew_take_the_place_of_old_ones():
     ]  # fmt: skip
 
 
+def test_a_rung_measured_apart_stands_beside_the_others():
+    five, one = {"done": [0, 1], "score": 0.6}, {"done": [0], "score": 0.7}
+    old = [{"name": "onehot", "folds": five, "common": {"done": [0], "score": 0.5}}]
+    told = benchmark().merged(old, [{"name": "scene", "folds": one}, {"name": "mine", "folds": five}])
+    assert [each.get("common", {}).get("score") for each in told] == [0.5, 0.7, None]
+
+
 def test_tables_are_those_of_what_was_measured():
     module = benchmark()
     told = json.loads(module.MEASURED.read_text(encoding="utf-8"))
