@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import anyio
@@ -242,4 +243,5 @@ def test_what_all_uploads_hold_together_is_limited(tmp_path, monkeypatch):
         assert (await post(60_000))[0] == 200
         assert guard.n_held == 0
 
-    anyio.run(main)
+    with ThreadPoolExecutor(1) as apart:  # in this thread Playwright may have a loop of its own
+        apart.submit(anyio.run, main).result()

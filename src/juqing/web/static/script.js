@@ -662,22 +662,24 @@ const merge = (alias, name) => {
 };
 const setAliases = async (aliases) => {
   const chosen = view.characters[charts.state.character];
+  let answer = { job: null };
   try {
-    await ask(`${api}/cast`, { method: "PUT", json: { aliases } });
+    answer = await ask(`${api}/cast`, { method: "PUT", json: { aliases } });
     await reload(aliases[chosen] || chosen);
     announce(say("人物已更新，图表已重画", "cast updated, charts redrawn"));
   } catch (error) { announce(error.message, true); }
-  await awaitNames();
+  await awaitNames(answer);
 };
 /** Names that only the text has: their lines are found and scored by a job. */
-const awaitNames = async () => {
-  const job = cast.job;
+let awaited = null;
+const awaitNames = async ({ job, pending }) => {
+  awaited = job;
   if (!job) return;
-  const names = cast.pending.join("、");
+  const names = pending.join("、");
   announce(say(`正在找只写“${names}”的行`, `looking for lines that only say ${names}`));
   try {
     const ended = await follow(job, () => {});
-    if (cast.job !== job) return; // other names were given meanwhile
+    if (awaited !== job) return; // other names were given meanwhile
     if (ended.state !== "done") { announce(ended.error ? say(ended.error_chinese, ended.error) : stageText(ended), true); return; }
     await reload();
     announce(say(`“${names}”的行也算进来了，图表已重画`, `lines of ${names} count now, charts redrawn`));
@@ -855,6 +857,6 @@ const start = async () => {
   await draw();
   if (lineOfAddress() !== null) select(lineOfAddress());
   body.dataset.ready = "true";
-  await awaitNames();
+  await awaitNames(cast);
 };
 start().catch((error) => announce(error.message, true));
