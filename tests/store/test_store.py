@@ -19,6 +19,7 @@ from sqlalchemy import text as sql
 
 import juqing.store.database
 import juqing.store.migrations
+from juqing.emotions import EMOTION_NAMES
 from juqing.errors import InputError, OutputError
 from juqing.reading.aliases import merge_aliases
 from juqing.reading.files import read_bytes, read_text
@@ -82,6 +83,45 @@ def counts(database: Engine) -> dict[str, int]:
     with database.connect() as connection:
         tables = [t for t in inspect(connection).get_table_names() if t != "migrations"]
         return {t: connection.execute(sql(f"SELECT count(*) FROM {t}")).scalar_one() for t in tables}
+
+
+def test_what_an_older_version_stored_is_kept(url, monkeypatch):
+    steps = juqing.store.migrations.MIGRATIONS
+    database = open_database(url)
+    try:
+        monkeypatch.setattr(juqing.store.migrations, "MIGRATIONS", steps[:1])
+        assert apply_migrations(database) == 1
+        script = scripts.storable(read_bytes(TEXT, "a.txt"))
+        values = np.full((script.n_cues, 6), 1.5)
+        with writing(database) as connection:
+            id = scripts.add_script(connection, "a.txt", TEXT)
+            scripts.save_script(connection, id, script)
+            connection.execute(
+                sql(
+                    "INSERT INTO runs (id, script_id, model, fingerprint, rmse, created_at) VALUES ('r', :id, 'm', 'f', 0.5, 0)"
+                ),
+                {"id": id},
+            )
+            for k, row in enumerate(values.tolist()):
+                named = dict(zip(EMOTION_NAMES, row, strict=True))
+                connection.execute(
+                    sql(
+                        f"INSERT INTO scores (run_id, cue, {', '.join(named)}) "
+                        f"VALUES ('r', :cue, {', '.join(f':{name}' for name in named)})"
+                    ),
+                    {"cue": k, **named},
+                )
+            connection.execute(sql("INSERT INTO aliases (script_id, alias, name) VALUES (:id, '乙', '甲')"), {"id": id})
+            scripts.show_run(connection, id, "r")
+        monkeypatch.setattr(juqing.store.migrations, "MIGRATIONS", steps)
+        assert apply_migrations(database) == len(steps)
+        with reading(database) as connection:
+            edited = load_edited(connection, id)
+        assert edited is not None and edited.scores is not None and edited.pending == ()
+        assert edited.aliases == {"乙": "甲"} and [person.name for person in edited.script.cast] == ["甲"]
+        assert np.array_equal(edited.scores.values, np.full((edited.script.n_cues, 6), 1.5))
+    finally:
+        database.dispose()
 
 
 def test_migrations_run_once_and_together(database, monkeypatch):
