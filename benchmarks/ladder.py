@@ -1,7 +1,8 @@
 """Fills the pages of docs/ladder and the README with what `juqing ladder` measured, so that no number on them is typed.
 
 JUQING_LADDER names the folder of a ladder; without it the pages are filled with what was measured before, which measured.json beside them
-keeps: rungs of the folder take the place of those of the same name there. Between `<!-- ladder:NAME,NAME -->` and `<!-- /ladder -->` goes
+keeps: rungs of the folder take the place of those of the same name there; where a rung of the folder was scored on the test table alone, its
+score there joins what is known of the folds, if it had the same settings. Between `<!-- ladder:NAME,NAME -->` and `<!-- /ladder -->` goes
 the table of these rungs and of their variants (`onehot` stands for `onehot-characters` and `onehot+tags` too), of all rungs where the name
 is `*`. The README has fewer columns, and no variants. Pages that end in `.zh.md` are filled in Chinese. The lines on the pages are those of
 course_lines.py.
@@ -60,7 +61,12 @@ def table_of(told: Sequence[dict[str, Any]], names: Sequence[str], chinese: bool
 
 def merged(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """All rungs, those of now in place of those of the same name before, in the order of the full preset."""
-    by_name = {each["name"]: each for each in [*before, *now]}
+    by_name = {each["name"]: each for each in before}
+    for each in now:
+        known = by_name.get(each["name"])
+        if known and "folds" not in each and known["settings"] == each["settings"]:
+            each = {**known, "test": each["test"]}
+        by_name[each["name"]] = each
     order = [rung.name for rung in read_ladder(PRESETS / "ladder.toml").rungs]
     told = [by_name[name] for name in dict.fromkeys([*order, *by_name]) if name in by_name]
     common = next((each["common"]["done"] for each in told if "common" in each), None)

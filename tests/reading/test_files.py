@@ -38,6 +38,11 @@ def test_a_word_document_called_txt(tmp_path):
         ("a.txt", b"\x7fELF" + bytes(range(256)) * 9, "not text"),
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), r"old binary Word document.*save it as \.docx"),
         ("a.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "old binary Word document"),
+        (
+            "a.docx",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99) + "EncryptedPackage".encode("utf-16-le"),
+            "has a password.*without a password",
+        ),
         ("a.pdf", b"%PDF-1.7", "PDF"),
         ("a.txt", b"%PDF-1.7", "PDF"),
         ("a.rtf", b"{\\rtf1 hello}", "RTF"),

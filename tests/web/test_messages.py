@@ -100,8 +100,9 @@ def packed(**members: str) -> bytes:
 OLE = bytes.fromhex("D0CF11E0A1B11AE1") + b"\0" * 600
 UNREADABLE = [
     ("a.pdf", b"%PDF-1.7", "这是 PDF 文件，读不了。"),
-    ("a.docx", OLE, "有密码的 Word 文档"),
-    ("a.xlsx", OLE, "有密码的 Excel 工作簿"),
+    ("a.docx", OLE, "旧版 Word 文档"),
+    ("a.xlsx", OLE, "旧版 Excel 工作簿"),
+    ("a.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), "文件有密码"),
     ("a.docx", b"PK\x03\x04", "文件损坏或不完整"),
     ("a.docx", packed(x="y"), "不是 Word 文档"),
     ("a.docx", packed(word__document_xml="<a>"), "a.docx，第 1 行：word/document.xml的 XML 有错"),

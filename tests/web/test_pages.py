@@ -207,9 +207,9 @@ def test_what_goes_wrong_is_said_in_the_language_of_the_page(visit: Open, browse
         "empty.txt": (b" \n", "文件是空的。请检查", "The file is empty."),
         "a.pdf": (b"%PDF-1.7", "a.pdf：这是 PDF 文件，读不了", "this is a PDF"),
         "locked.docx": (
-            bytes.fromhex("D0CF11E0A1B11AE1") + bytes(600),
-            "有密码的 Word 文档",
-            "an old binary Word document",
+            bytes.fromhex("D0CF11E0A1B11AE1") + bytes(600) + "EncryptedPackage".encode("utf-16-le"),
+            "文件有密码",
+            "the document has a password",
         ),
         "noise.txt": (b"\x81\xff\x00\x9f" * 9, "请另存为 UTF-8", "this is not text"),
         "large.txt": (b"x" * 5000, "文件有 5,000 字节，上限是 4,000", "The file has 5,000 bytes"),

@@ -27,6 +27,7 @@ SUFFIXES = (*TEXT_SUFFIXES, ".docx", ".fountain", ".spmd", ".highland", ".fdx", 
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # the stream that [MS-OFFCRYPTO] puts a .docx or .xlsx with a password into
 _ENGLISH_SLUG = re.compile(r"^\s*(?:INT|EXT|INT\.?/EXT|EXT\.?/INT|I/E)[. ]", re.M)
 _REFUSED = {
     ".doc": ("an old binary Word document (.doc)", "Open it in Word or WPS and save it as .docx."),
@@ -292,6 +293,10 @@ def _lines(text: str, path: Path | None) -> list[str]:
 
 def _read_script(path: Path, data: bytes, encoding: str | None, pronouns: bool) -> Script:
     suffix = path.suffix.lower()
+    if data.startswith(_OLE) and _ENCRYPTED in data:
+        raise FormatError(
+            "the document has a password: it cannot be read.", "Save the document again, without a password.", path=path
+        )
     if data.startswith(_OLE):
         suffix = ".xls" if suffix in (".xls", ".xlsx") else ".doc"
     elif data.startswith(b"%PDF"):
