@@ -27,7 +27,9 @@ SUFFIXES = (*TEXT_SUFFIXES, ".docx", ".fountain", ".spmd", ".highland", ".fdx", 
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # the stream that [MS-OFFCRYPTO] puts a .docx or .xlsx with a password into
+_ENCRYPTED = "EncryptedPackage".encode(
+    "utf-16-le"
+)  # the stream that [MS-OFFCRYPTO] puts a .docx or .xlsx with a password into
 _ENGLISH_SLUG = re.compile(r"^\s*(?:INT|EXT|INT\.?/EXT|EXT\.?/INT|I/E)[. ]", re.M)
 _REFUSED = {
     ".doc": ("an old binary Word document (.doc)", "Open it in Word or WPS and save it as .docx."),

@@ -36,6 +36,7 @@ CONFIG: dict[str, Any] = {
 _MAX_LABELED = 60  # scenes, whose cells have room for a label
 _PADDING = {"left": 4, "right": 8, "top": 4, "bottom": 4}
 _NAMES = {"title": None, "ticks": False, "domain": False, "labelFontSize": 12, "labelLimit": 140}
+_BY_ORDER = {"sort": {"field": "order"}}
 _CELL = {
     "type": "rect",
     "cornerRadius": 3,
@@ -168,7 +169,9 @@ def presence_map(scene_numbers: Sequence[str], most: int) -> dict[str, Any]:
     return _scene_map(scene_numbers, {"mark": {**_CELL, "color": _INK}, "encoding": {"opacity": depth}}, "false")
 
 
-def _scene_map(scene_numbers: Sequence[str], layer: dict[str, Any], is_deep: str) -> dict[str, Any]:
+def _scene_map(
+    scene_numbers: Sequence[str], layer: dict[str, Any], is_deep: str, order: dict[str, Any] = _BY_ORDER
+) -> dict[str, Any]:
     """Scenes across, characters down; cells have labels where there is room, light ones where a cell is deep."""
     n_scenes = len(scene_numbers)
     text = {"text": {"field": "text", "type": "nominal"}, "color": _cell_ink(is_deep)}
@@ -181,7 +184,7 @@ def _scene_map(scene_numbers: Sequence[str], layer: dict[str, Any], is_deep: str
         "data": {"name": "cells", "values": []},
         "encoding": {
             "x": _scene_axis(scene_numbers),
-            "y": {"field": "character", "type": "ordinal", "sort": {"field": "order"}, "axis": _NAMES},
+            "y": {"field": "character", "type": "ordinal", **order, "axis": _NAMES},
         },
         "layer": [layer, *labels],
     }
@@ -201,7 +204,7 @@ def share_bars(n_bars: int) -> dict[str, Any]:
         "data": {"name": "bars", "values": []},
         "encoding": {
             "x": {"field": "share", "type": "quantitative", "stack": None, "axis": None},
-            "y": {"field": "character", "type": "ordinal", "sort": {"field": "order"}, "axis": _NAMES},
+            "y": {"field": "character", "type": "ordinal", **_BY_ORDER, "axis": _NAMES},
         },
         "layer": [
             {"mark": {**_CELL, "type": "bar", "color": _INK, "opacity": 0.55, "height": 14}, "encoding": {}},
@@ -342,39 +345,15 @@ def difference_map(scene_labels: Sequence[str], characters: Sequence[str], top: 
 
     Data set: `cells` (scene, character, value, text, pair), scenes counted from 1 in the order of `scene_labels`.
     """
-    n_scenes = len(scene_labels)
-    return {
-        "width": {"step": max(8, min(44, _PAGE_WIDTH // max(n_scenes, 1)))},
-        "height": {"step": 24},
-        "padding": _PADDING,
-        "config": CONFIG,
-        "data": {"name": "cells", "values": []},
-        "encoding": {
-            "x": _scene_axis(scene_labels),
-            "y": {"field": "character", "type": "ordinal", "scale": {"domain": list(characters)}, "axis": _NAMES},
-        },
-        "layer": [
-            {
-                "mark": _CELL,
-                "encoding": {
-                    "color": {
-                        "field": "value",
-                        "type": "quantitative",
-                        "scale": {
-                            "domain": [-top, 0, top],
-                            "range": ["#2b93cc", "#8888880a", "#d04a02"],
-                            "clamp": True,
-                        },
-                        "legend": None,
-                    }
-                },
-            },
-            {
-                "mark": {**_LABEL, "fontSize": 10},
-                "encoding": {
-                    "text": {"field": "text", "type": "nominal"},
-                    "color": _cell_ink(f"abs(datum.value) > {top * 0.6}"),
-                },
-            },
-        ],
+    color = {
+        "field": "value",
+        "type": "quantitative",
+        "scale": {"domain": [-top, 0, top], "range": ["#2b93cc", "#8888880a", "#d04a02"], "clamp": True},
+        "legend": None,
     }
+    return _scene_map(
+        scene_labels,
+        {"mark": _CELL, "encoding": {"color": color}},
+        f"abs(datum.value) > {top * 0.6}",
+        {"scale": {"domain": list(characters)}},
+    )
