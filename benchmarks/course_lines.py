@@ -4,9 +4,9 @@
     python benchmarks/course_lines.py lstm=models/lstm ...     # or these
 
 JUQING_LADDER names OUT where nothing is given. A page that holds `<!-- lines:NAME -->` and `<!-- /lines -->` gets between them three
-lines that the rung NAME gets right and three that it gets wrong, in the page's language. The lines were written for the course; no
-model has learned from them. An error is the root of the mean square over the six emotions of one character in one line. Wrong are the
-largest errors. Right are the smallest of those where somebody feels something of strength 2 or more: a model that says nothing is right
+lines that the rung NAME does best and three that it does worst, in the page's language. The lines were written for the course; no
+model has learned from them. An error is the root of the mean square over the six emotions of one character in one line. Worst are the
+largest errors. Best are the smallest of those where somebody feels something of strength 2 or more: a model that says nothing is right
 about all lines without feelings, and that tells little.
 """
 
@@ -35,24 +35,26 @@ PAGES = Path(__file__).parent.parent / "docs" / "ladder"
 LINES = "lines.tsv"
 N_SHOWN = 3
 FELT = 2.0
-"""A line that is shown as right has a label of this strength or more."""
+"""A line that is shown among the best has a label of this strength or more."""
 _SPOKEN = 0.2  # weaker predictions are not told
 _BLOCK = re.compile(r"<!-- lines:(?P<name>[\w.+-]+) -->\n(?P<inside>.*?)<!-- /lines -->", re.DOTALL)
 _WORDS = {
     "en": {
         "intro": "{n} characters in lines of ours ([lines.tsv](lines.tsv)), none of them learned from. RMSE over all: {rmse:.2f}; "
-        "of zeros: {zeros:.2f}.",
+        "of zeros: {zeros:.2f}. Best are the smallest errors where a label is 2 or more, worst the largest of all; "
+        "an error is the root of the mean square of the six differences, and strengths below 0.2 are not told.",
         "head": "| | line | who | label | the model | error |",
-        "right": "right",
-        "wrong": "wrong",
+        "best": "best",
+        "worst": "worst",
         "nothing": "nothing",
         "comma": ", ",
     },
     "zh": {
-        "intro": "我们自己写的台词中的 {n} 个人物（[lines.tsv](lines.tsv)），模型都没有学过。全部的 RMSE：{rmse:.2f}；全答零：{zeros:.2f}。",
+        "intro": "我们自己写的台词中的 {n} 个人物（[lines.tsv](lines.tsv)），模型都没有学过。全部的 RMSE：{rmse:.2f}；全答零：{zeros:.2f}。"
+        "“最好”是有标注达到 2 的里面误差最小的，“最差”是全部里面误差最大的；误差是六个差的均方根，低于 0.2 的强度不写。",
         "head": "| | 台词 | 人物 | 标注 | 模型 | 误差 |",
-        "right": "对",
-        "wrong": "错",
+        "best": "最好",
+        "worst": "最差",
         "nothing": "无",
         "comma": "、",
     },
@@ -87,10 +89,10 @@ def answers(recognizer: Recognizer, labeled: Sequence[LabeledScript]) -> list[An
 
 
 def chosen(found: Sequence[Answer]) -> tuple[list[Answer], list[Answer]]:
-    """The lines that are told as right, the smallest error first, and as wrong, the largest first; no line twice in a list."""
+    """The lines that are told as the best, the smallest error first, and as the worst, the largest first; no line twice in a list."""
     ordered = sorted(found, key=lambda answer: answer.error)
-    right = _distinct(answer for answer in ordered if answer.label.max() >= FELT)
-    return right, _distinct(answer for answer in reversed(ordered) if answer not in right)
+    best = _distinct(answer for answer in ordered if answer.label.max() >= FELT)
+    return best, _distinct(answer for answer in reversed(ordered) if answer not in best)
 
 
 def _distinct(ordered: Iterable[Answer]) -> list[Answer]:
@@ -115,7 +117,7 @@ def block(found: Sequence[Answer], language: str) -> str:
     label, predicted = (np.array([getattr(answer, name) for answer in found]) for name in ("label", "predicted"))
     rmse, zeros = (float(np.sqrt(((each - label) ** 2).mean())) for each in (predicted, np.zeros_like(label)))
     rows = ["", words["intro"].format(n=len(found), rmse=rmse, zeros=zeros), "", words["head"], "| --- " * 6 + "|"]
-    for verdict, some in zip(("right", "wrong"), chosen(found), strict=True):
+    for verdict, some in zip(("best", "worst"), chosen(found), strict=True):
         for answer in some:
             cells = (
                 words[verdict],

@@ -21,7 +21,7 @@ import vl_convert
 from common import ROOT
 
 from juqing.report.ladder import chinese as chinese_name
-from juqing.report.ladder import columns, pareto_figure, rows
+from juqing.report.ladder import chinese_cell, columns, pareto_figure, rows
 from juqing.training.ladder_preset import PRESETS, read_ladder
 
 PAGES = ROOT / "docs" / "ladder"
@@ -54,7 +54,9 @@ def table_of(told: Sequence[dict[str, Any]], names: Sequence[str], chinese: bool
     chosen = [each for each in columns(told) if not short or each[0].startswith(_SHORT)]
     above = [chinese_name(name) if chinese else name for name, _ in chosen]
     table = [["级" if chinese else "rung", *above], ["---", *["---:"] * len(above)]]
-    table += [[row["rung"], *(cell(row) for _, cell in chosen)] for row in shown]
+    for row in shown:
+        cells = [cell(row) for _, cell in chosen]
+        table.append([row["rung"], *(map(chinese_cell, cells) if chinese else cells)])
     picture = f"\n![{'分数与速度' if chinese else 'Score against speed'}](pareto.svg)\n" if "*" in names else ""
     return "\n" + "".join(f"| {' | '.join(cells)} |\n" for cells in table) + picture + "\n"
 
@@ -64,9 +66,8 @@ def merged(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]]) -> l
     by_name = {each["name"]: each for each in before}
     for each in now:
         known = by_name.get(each["name"])
-        if known and "folds" not in each and known["settings"] == each["settings"]:
-            each = {**known, "test": each["test"]}
-        by_name[each["name"]] = each
+        same = known and "folds" not in each and known["settings"] == each["settings"]
+        by_name[each["name"]] = {**known, "test": each["test"]} if same else each
     order = [rung.name for rung in read_ladder(PRESETS / "ladder.toml").rungs]
     told = [by_name[name] for name in dict.fromkeys([*order, *by_name]) if name in by_name]
     common = next((each["common"]["done"] for each in told if "common" in each), None)

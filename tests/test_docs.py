@@ -127,10 +127,19 @@ def test_blocks_are_filled():
 
 
 def test_rungs_measured_anew_take_the_place_of_old_ones():
-    old = [{"name": "tfidf", "n": 1}, {"name": "mine", "n": 1}, {"name": "lexicon", "n": 1}]
-    assert benchmark().merged(old, [{"name": "tfidf", "n": 2}, {"name": "onehot", "n": 2}]) == [
-        {"name": "lexicon", "n": 1}, {"name": "onehot", "n": 2}, {"name": "tfidf", "n": 2}, {"name": "mine", "n": 1}
+    old = [{"name": name, "n": 1, "settings": {}, "folds": {}} for name in ("tfidf", "mine", "lexicon")]
+    new = [{"name": name, "n": 2, "settings": {}, "folds": {}} for name in ("tfidf", "onehot")]
+    assert [(each["name"], each["n"]) for each in benchmark().merged(old, new)] == [
+        ("lexicon", 1), ("onehot", 2), ("tfidf", 2), ("mine", 1)
     ]  # fmt: skip
+
+
+def test_a_test_score_alone_joins_what_is_known_of_the_folds():
+    old = [{"name": "mine", "settings": {"a": 1}, "folds": {"score": 0.6}}]
+    tested = {"name": "mine", "settings": {"a": 1}, "test": {"score": 0.7}}
+    assert benchmark().merged(old, [tested]) == [{**old[0], "test": {"score": 0.7}}]
+    other = {**tested, "settings": {"a": 2}}
+    assert benchmark().merged(old, [other]) == [other]
 
 
 def test_a_rung_measured_apart_stands_beside_the_others():

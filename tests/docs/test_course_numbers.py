@@ -93,7 +93,7 @@ def of_rnn() -> list[str]:
 
 
 def n_numbers(kind, **settings) -> int:
-    return sum(parameter.numel() for parameter in kind(100, 128, **settings).parameters())
+    return sum(parameter.numel() for parameter in kind(128, 128, **settings).parameters())
 
 
 def of_gru() -> list[str]:
@@ -217,7 +217,7 @@ def test_both_languages_have_the_same_commands_formulas_and_blocks(name):
 
 @pytest.mark.parametrize("language", ["", ".zh"])
 def test_the_way_up_is_the_way_down(language):
-    below, above = ("下一级", "上一级") if language else ("below", "above")
+    below, above = ("上一页", "下一页") if language else ("below", "next")
     for name in NAMES[:-1]:
         text = (PAGES / f"{name}{language}.md").read_text(encoding="utf-8")
         link = re.search(rf"{above}[：:] ?\[[\w-]+\]\(([\w-]+){language}\.md\)", text)

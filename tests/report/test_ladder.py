@@ -13,6 +13,7 @@ import vl_convert
 from juqing.emotions import EMOTION_NAMES
 from juqing.report.ladder import (
     Lines,
+    chinese_cell,
     compared_lines,
     count,
     curve_figure,
@@ -82,6 +83,13 @@ def test_the_front_of_a_worked_example():
 def test_the_front_in_the_picture():
     data = pareto_figure(some_rungs(), "en")["data"]["values"]
     assert {row["rung"]: row["front"] for row in data} == {"onehot": True, "slow": False, "tuned": True}
+
+
+def test_a_cell_in_chinese():
+    cells = ("1 of 5 × 3 seeds", "15.1 million", "≥ 12 s + 8 min", "2.5 h", "0.6900 ± 0.0012", "2.6 MB", "–")
+    assert [chinese_cell(cell) for cell in cells] == [
+        "1/5 × 3 个种子", "1,510 万", "≥ 12 秒 + 8 分", "2.5 小时", "0.6900 ± 0.0012", "2.6 MB", "–"
+    ]  # fmt: skip
 
 
 def test_markdown():

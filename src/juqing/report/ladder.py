@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -212,6 +213,15 @@ def chinese(column: str) -> str:
     """The name of a column for people, in Chinese."""
     name, _, folds = column.partition(", fold ")
     return _CHINESE[name] + (f"，第 {folds} 折" if folds else "")
+
+
+def chinese_cell(cell: str) -> str:
+    """A cell of the table for people, in Chinese."""
+    cell = re.sub(r"(\d+) of (\d+)", r"\1/\2", cell)
+    cell = re.sub(r"([\d.]+) million", lambda found: f"{float(found[1]) * 100:,.0f} 万", cell)
+    for english, word in ((" seeds", " 个种子"), (" min", " 分"), (" h", " 小时"), (" s", " 秒")):
+        cell = re.sub(rf"{english}\b", word, cell)
+    return cell
 
 
 def notes(told: Told) -> list[tuple[str, str]]:
@@ -436,7 +446,7 @@ def render_ladder(told: Told, lines: Lines, *, title: str = "", with_text: bool 
         title=title,
         language=language,
         columns=[(name, chinese(name)) for name, _ in columns(told)],
-        rows=[(row, [cell(row) for _, cell in columns(told)]) for row in table],
+        rows=[(row, [(text := cell(row), chinese_cell(text)) for _, cell in columns(told)]) for row in table],
         notes=notes(told) if table else [],
         absent=[row for row in rows(told) if row["why"]],
         has_curve=bool(some) and curve_figure(told, "en") is not None,
