@@ -59,6 +59,11 @@ class FormatError(ScriptError):
     """A file is not what its name or its first bytes promise."""
 
 
+def reason_of(error: Exception) -> str:
+    """Why a file cannot be read, without its path, which our own errors name."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 class LabelError(InputError):
     """A label is missing, not a number or outside 0..3."""
 
@@ -79,4 +84,7 @@ class MissingExtraError(JuqingError):
     """A part needs an extra that is not installed."""
 
     def __init__(self, part: str, extra: str):
-        super().__init__(f"{part} needs the extra '{extra}'.", f'Install it with: pip install "juqing[{extra}]"')
+        super().__init__(
+            f"{part} needs the extra '{extra}'.",
+            f'Install it in the folder of juqing: .venv/bin/pip install -e ".[{extra}]"',
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,6 +30,29 @@ def check_file(path: Path) -> None:
     check_writable(path)
     if path.is_dir():
         raise OutputError("this is a folder; a file was to be written.", "Choose another path with --out.", path=path)
+
+
+def check_kept(path: Path, given: Iterable[object]) -> None:
+    """Raise `OutputError` where a result would be written over something that a command was given to read.
+
+    Args:
+        path: Where the result goes.
+        given: What the command was given: paths, or lists of them; whatever else is in it is left alone.
+    """
+    if not path.is_file():
+        return
+    for each in given:
+        for source in each if isinstance(each, (list, tuple)) else (each,):
+            if isinstance(source, (str, Path)) and source and _is_same(Path(source), path):
+                found = "this is the file that is read; it would be overwritten."
+                raise OutputError(found, "Choose another path with --out.", path=path)
+
+
+def _is_same(source: Path, path: Path) -> bool:
+    try:
+        return source.samefile(path)
+    except (OSError, ValueError):  # no path at all, but a name or a number of words
+        return False
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from juqing.errors import InputError, OutputError, TrainingError
+from juqing.errors import InputError, OutputError, TrainingError, reason_of
 from juqing.outputs import writing_folder
 from juqing.settings import is_of, parse_values
 
@@ -72,7 +72,7 @@ def read_settings(kind: type, path: Path) -> dict[str, Any]:
     try:
         read = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"the preset cannot be read: {error}.", "Give a TOML file.", path=path) from None
+        raise InputError(f"the preset cannot be read: {reason_of(error)}.", "Give a TOML file.", path=path) from None
     types = {field.name: str(field.type) for field in dataclasses.fields(kind)}
     for name, value in read.items():
         if name not in types:

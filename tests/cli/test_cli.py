@@ -69,6 +69,41 @@ def test_a_folder_of_scripts(tmp_path):
     assert {row["script"] for row in rows} == {"回声渡", "赊账本"}
 
 
+def test_a_script_in_two_formats_and_a_readme(tmp_path):
+    folder, out = tmp_path / "drafts", tmp_path / "reports"
+    folder.mkdir()
+    (folder / SHORT.name).write_bytes(SHORT.read_bytes())
+    (folder / "README.md").write_text("甲：这不是剧本。\n", encoding="utf-8")
+    assert juqing("convert", folder / SHORT.name, "--to", "fountain").returncode == 0
+    result = juqing("analyze", folder, "--out", out, "--model", "tfidf")
+    assert result.returncode == 0, result.stderr
+    stem = SHORT.stem
+    assert sorted(path.name for path in out.iterdir()) == [f"{stem}{SHORT.suffix}.html", f"{stem}.fountain.html"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("analyze", "s.csv", "--out", "r.html", "--out", "s.csv"),
+        ("convert", "s.json", "--to", "json", "--out", "./s.json"),
+        ("predict", "tfidf", "t.tsv", "--out", "t.tsv"),
+        ("evaluate", "tfidf", "t.tsv", "--out", "t.tsv"),
+        ("vectors", "train", "n.txt", "--out", "n.txt"),
+    ],
+)
+def test_what_is_read_is_not_written_over(arguments, tmp_path):
+    names = [name for name in arguments if name.removeprefix("./").startswith(("s.", "t.", "n."))]
+    for name in names:
+        (tmp_path / name).write_text("甲：好。\n", encoding="utf-8")
+    refused(juqing(*arguments, cwd=tmp_path), names[-1].removeprefix("./"), "would be overwritten", "--out")
+    assert (tmp_path / names[0]).read_text(encoding="utf-8") == "甲：好。\n"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_path_that_the_system_refuses(tmp_path):
+    refused(juqing("analyze", tmp_path / ("长" * 300 + ".txt")), "it cannot be", "Check the path")
+
+
 def test_one_bad_file_does_not_stop_the_others(tmp_path):
     (tmp_path / "1.txt").write_bytes(b"")
     (tmp_path / "2.txt").write_bytes(FEATURE.read_bytes())

@@ -65,6 +65,7 @@ def test_cast(tmp_path):
     assert aliases["林秋"] == ("秋姐",)
     again = juqing("cast", FEATURE, "--aliases", out)
     assert "秋姐 → 林秋" not in again.stdout
+    refused(juqing("cast", FEATURE, "--out", out), "already", "--out")  # it may have been edited
 
 
 def test_cast_prints_the_file():
@@ -93,6 +94,10 @@ def test_analyze_with_aliases_and_without_pronouns(tmp_path):
     rows = [json.loads(row) for row in out.read_text(encoding="utf-8").splitlines()]
     assert {row["character"] for row in rows} == {"林远", "陈念"}
     assert {row["by"] for row in rows} == {"cue", "name"}
+    assert "nobody" not in result.stderr
+    aliases.write_text('"林远" = ["小远", "林圆"]', encoding="utf-8")
+    warned = juqing("analyze", path, "--aliases", aliases, "--model", "tfidf")
+    assert warned.returncode == 0 and "'林圆' is nobody" in warned.stderr and "小远" not in warned.stderr
     aliases.write_text('"林远" = "小远"', encoding="utf-8")
     refused(juqing("analyze", path, "--aliases", aliases), aliases, "not a list")
     refused(juqing("analyze", path, "--aliases", tmp_path / "none.toml"), "none.toml", "cannot be read")

@@ -80,7 +80,7 @@ def test_without_the_extra_it_says_which(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
-    assert 'pip install "juqing[web]"' in done.stderr and "Traceback" not in done.stderr
+    assert 'pip install -e ".[web]"' in done.stderr and "Traceback" not in done.stderr
 
 
 # Expressions that backtrack for ever hold the interpreter, so that no other thread of the worker runs.

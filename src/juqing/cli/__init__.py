@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from juqing.cli.analyze import analyze
 from juqing.cli.average import average
@@ -44,6 +46,25 @@ app.add_typer(pretrain_app, name="pretrain")
 app.add_typer(vectors_app, name="vectors")
 
 
+class Command(TyperCommand):
+    """A command that refuses to write over what it reads."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, once that is clear."""
+        from juqing.outputs import check_kept
+
+        given = dict(ctx.params)
+        targets = given.pop("out", None) or ()
+        for target in (targets,) if isinstance(targets, (str, Path)) else targets:
+            check_kept(Path(target), given.values())
+        return super().invoke(ctx)
+
+
+for _app in (app, train_app, pretrain_app, vectors_app):
+    for _command in _app.registered_commands:
+        _command.cls = Command
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from juqing import __version__
@@ -63,7 +84,8 @@ def _main(
 
 def main() -> None:
     """Run the command line: our own errors become one paragraph and exit code 2."""
-    from juqing.errors import JuqingError
+    from juqing.cli.output import print_error
+    from juqing.errors import InputError, JuqingError
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -71,8 +93,6 @@ def main() -> None:
     try:
         app()
     except JuqingError as error:
-        from juqing.cli.output import print_error
-
         print_error(error)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
@@ -80,3 +100,9 @@ def main() -> None:
     except BrokenPipeError:  # juqing analyze ... | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
+    except OSError as error:  # a folder that may not be entered, a name that is too long
+        if error.filename is None:
+            raise
+        found = f"it cannot be opened: {error.strerror}."
+        print_error(InputError(found, "Check the path and its permissions.", path=error.filename))
+        raise SystemExit(2) from None

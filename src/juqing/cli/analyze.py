@@ -30,7 +30,10 @@ class Language(StrEnum):
 
 def analyze(
     paths: Annotated[
-        list[Path], typer.Argument(help="Scripts (.txt .docx .fountain .fdx .csv ...) or folders of them.")
+        list[Path],
+        typer.Argument(
+            help="Scripts (.txt .docx .fountain .fdx .csv ...), or folders of them; .csv, .xlsx and .json in a folder are left out."
+        ),
     ],
     out: Annotated[
         list[Path] | None,
@@ -56,7 +59,7 @@ def analyze(
     from juqing.cli.output import print_error, progress
     from juqing.outputs import check_writable
     from juqing.reading import find_scripts, read_scripts
-    from juqing.reading.aliases import read_aliases
+    from juqing.reading.aliases import read_aliases, unknown_names
     from juqing.runtime import load
 
     targets = [_Target(path) for path in dict.fromkeys(out or ())]
@@ -90,6 +93,12 @@ def analyze(
                     failures.append(_no_character(script, file))
                 report(k + j / len(scripts), len(files))
             report(k + 1, len(files))
+    if merged and results:
+        for name in unknown_names((scores.script for scores in results), merged):
+            typer.echo(
+                f"juqing: {aliases}: {_visible(name)!r} is nobody in what was read. Check the spelling; juqing cast lists the names.",
+                err=True,
+            )
     labels = language.value if language else None
     written: list[Path] = []
     with progress("writing") as report:
@@ -146,8 +155,13 @@ class _Target:
             write_report(results[0], self.path, language=language)
             return [self.path]
         written: list[Path] = []
+        formats: dict[str, set[str]] = {}
+        for scores in results:
+            formats.setdefault(_file_stem(scores.script), set()).add(Path(scores.script.source_name).suffix)
         for scores in results:
             stem = _file_stem(scores.script)
+            if len(formats[stem]) > 1:  # a script in two formats
+                stem += Path(scores.script.source_name).suffix
             path, n = self.path / f"{stem}.html", 1
             while path in written:
                 n += 1
@@ -167,7 +181,7 @@ def _file_stem(script: Script) -> str:
 def _no_character(script: Script, path: Path) -> ScriptError:
     which = f"script {script.title!r}: " if script.format == "table" else ""
     return ScriptError(
-        f"{which}no character was found in {len(script.lines)} lines: this looks like prose, or a layout that is not known.",
+        f"{which}no character was found in {script.n_source_lines} lines: this looks like prose, or a layout that is not known.",
         "Speeches are read in forms such as 名字：台词, or as Fountain.",
         path=path,
     )

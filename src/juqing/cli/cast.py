@@ -26,11 +26,14 @@ def cast(
     from rich.text import Text
 
     from juqing.cli.output import printable
+    from juqing.errors import OutputError
     from juqing.outputs import writing
     from juqing.reading import read_script
     from juqing.reading.aliases import format_aliases, read_aliases, suggest_aliases
     from juqing.reading.pronouns import genders_of
 
+    if out is not None and out.exists():  # names that somebody has gone through are not to be lost
+        raise OutputError("there is a file of this name already.", "Name another with --out.", path=out)
     script = read_script(path, encoding=encoding, aliases=read_aliases(aliases) if aliases else None)
     chinese = script.language.startswith("zh")
 

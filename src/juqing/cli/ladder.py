@@ -44,7 +44,7 @@ def ladder(
         typer.Option("--test-error", min=0, help="Mean squared error that the labels of --test are known to have."),
     ] = 0.0,
 ) -> None:
-    """Train and score rungs by one protocol: folds of scripts of --data, and --test once. Needs the extra: pip install "juqing[train]"
+    """Train and score rungs by one protocol: folds of scripts of --data, and --test once. Needs the extra: pip install -e ".[train]"
 
     Writes ladder.md, ladder.csv, ladder.html and pareto.svg, .png; of each rung its figures and predictions in OUT/rungs. What was
     measured is not trained again. Rungs without what they need are left out, and the table says why.

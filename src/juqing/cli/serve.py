@@ -40,7 +40,7 @@ def serve(
         int, typer.Option("--max-queued", min=1, help="How many scripts may wait; uploads beyond are refused.")
     ] = 1000,
 ) -> None:
-    """Serve the page and the HTTP API to this computer's browser. Needs the extra: pip install "juqing[web]"
+    """Serve the page and the HTTP API to this computer's browser. Needs the extra: pip install -e ".[web]"
 
     Nothing leaves this computer. With another --host than the loopback address, others can reach it: they need a token, which
     is taken from JUQING_TOKEN or made up and printed.

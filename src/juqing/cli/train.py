@@ -93,7 +93,7 @@ def lexicon(out: Out, lexicon: LexiconFiles = None) -> None:
 
 @train_app.command()
 def frequency(data: Data, out: Out, unit: Unit = None, tags: Tags = False, settings: Settings = None) -> None:
-    """Train on how often words were seen beside emotions, and logistic regression. Needs the extra: pip install "juqing[train]"
+    """Train on how often words were seen beside emotions, and logistic regression. Needs the extra: pip install -e ".[train]"
 
     Example: juqing train frequency --data train.tsv --out models/frequency
     """
@@ -109,7 +109,7 @@ def onehot(
     weighting: Weighting = None,
     settings: Settings = None,
 ) -> None:
-    """Train a bag of words and ridge regression. Needs the extra: pip install "juqing[train]"
+    """Train a bag of words and ridge regression. Needs the extra: pip install -e ".[train]"
 
     Example: juqing train onehot --data train.tsv --out models/onehot
     """
@@ -126,7 +126,7 @@ def svd(
     dim: Dim = None,
     settings: Settings = None,
 ) -> None:
-    """Train a bag of words through a truncated SVD, and ridge regression. Needs the extra: pip install "juqing[train]"
+    """Train a bag of words through a truncated SVD, and ridge regression. Needs the extra: pip install -e ".[train]"
 
     Example: juqing train svd --data train.tsv --dim 300 --out models/svd
     """
@@ -143,7 +143,7 @@ def averaged(
     epochs: TunedEpochs = None,
     settings: Settings = None,
 ) -> None:
-    """Train on averaged word vectors, and ridge regression. Needs the extra: pip install "juqing[train]"
+    """Train on averaged word vectors, and ridge regression. Needs the extra: pip install -e ".[train]"
 
     Example: juqing train averaged --data train.tsv --vectors vectors.safetensors --out models/averaged
     """
@@ -152,7 +152,7 @@ def averaged(
 
 @train_app.command()
 def tfidf(data: Data, out: Out, settings: Settings = None) -> None:
-    """Train character n-gram TF-IDF and ridge regression. Needs the extra: pip install "juqing[train]"
+    """Train character n-gram TF-IDF and ridge regression. Needs the extra: pip install -e ".[train]"
 
     Example: juqing train tfidf --data train.tsv --out models/mine
     """
@@ -164,7 +164,7 @@ def _recurrent_command(kind: str, what: str) -> None:
 
     @train_app.command(
         kind,
-        help=f"""Train {what} over the words of a line. Needs the extra: pip install "juqing[train]"
+        help=f"""Train {what} over the words of a line. Needs the extra: pip install -e ".[train]"
 
     Example: juqing train {kind} --data train.tsv --vectors vectors.safetensors --set n_before=2 --out models/{kind}
     """,

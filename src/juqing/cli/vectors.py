@@ -48,7 +48,7 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
 ) -> None:
-    """Train word vectors on running text. Needs the extra: pip install "juqing[train]"
+    """Train word vectors on running text. Needs the extra: pip install -e ".[train]"
 
     An interrupted run (Ctrl-C, a kill) leaves OUT.run; the same command with --resume goes on from there.
 
@@ -199,7 +199,7 @@ def plot(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of t-SNE.")] = 0,
 ) -> None:
-    """A picture of words by t-SNE or PCA: near words stand near. Needs the extra, but for PCA as .html: pip install "juqing[train]"
+    """A picture of words by t-SNE or PCA: near words stand near. Needs the extra, but for PCA as .html: pip install -e ".[train]"
 
     Example: juqing vectors plot vectors.safetensors --out words.html --words emotions.tsv
     """
@@ -251,7 +251,7 @@ def senses(
     window: Annotated[int, typer.Option("--window", help="Words of the context on each side.")] = 10,
     seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
 ) -> None:
-    """The senses of a word: its uses in a text, with their shares, nearest words and lines. Needs the extra: pip install "juqing[train]"
+    """The senses of a word: its uses in a text, with their shares, nearest words and lines. Needs the extra: pip install -e ".[train]"
 
     Example: juqing vectors senses vectors.safetensors 打 novels/
     """
@@ -288,7 +288,7 @@ def wordnet(
     ] = None,
     n: Count = 10,
 ) -> None:
-    """What WordNet says of a word, beside what word vectors say. Needs the extra: pip install "juqing[train]"
+    """What WordNet says of a word, beside what word vectors say. Needs the extra: pip install -e ".[train]"
 
     Example: juqing vectors wordnet 高兴 --vectors vectors.safetensors --lexicon omw-cmn
     """

@@ -25,7 +25,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from juqing.errors import InputError, ModelError
+from juqing.errors import InputError, ModelError, reason_of
 from juqing.pretraining.loop import LoopConfig, Task, perplexity_of, run_task
 from juqing.pretraining.texts import HELD_OUT, TRAIN, Progress, Windows, has_windows, write_windows
 from juqing.recognition.encoders import load_encoder, longest_input
@@ -120,7 +120,9 @@ def read_listed(path: str) -> re.Pattern[str] | None:
     try:
         words = [word for line in Path(path).read_text(encoding="utf-8").splitlines() if (word := line.strip())]
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"the list of words cannot be read: {error}.", "Give one word a line.", path=path) from None
+        raise InputError(
+            f"the list of words cannot be read: {reason_of(error)}.", "Give one word a line.", path=path
+        ) from None
     if not words:
         raise InputError("the list of words is empty.", "Give one word a line.", path=path)
     return re.compile("|".join(map(re.escape, words)))

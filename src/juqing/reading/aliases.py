@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from juqing.errors import FormatError, InputError
+from juqing.errors import FormatError, InputError, reason_of
 from juqing.reading.cast import is_minor
 from juqing.reading.cues import looks_like_name
 from juqing.reading.presence import find_cues
@@ -61,8 +61,7 @@ def read_aliases(path: Path | str) -> dict[str, tuple[str, ...]]:
     try:
         data = path.read_bytes()[: _MAX_MAP_BYTES + 1]
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"the aliases cannot be read: {reason}.", "Check the path.", path=path) from None
+        raise InputError(f"the aliases cannot be read: {reason_of(error)}.", "Check the path.", path=path) from None
     remedy = 'Write one row a person: "李明" = ["小明", "李总"].'
     if len(data) > _MAX_MAP_BYTES:
         raise FormatError(f"a map of aliases is at most {_MAX_MAP_BYTES:,} bytes.", remedy, path=path)
@@ -72,6 +71,9 @@ def read_aliases(path: Path | str) -> dict[str, tuple[str, ...]]:
         raise FormatError("the file is not in UTF-8.", "Save it as UTF-8.", path=path) from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = re.search(r"at line (\d+)", str(error))
+        if "overwrite a value" in str(error):
+            found = "a name has two rows."
+            raise FormatError(found, remedy, path=path, line=int(line[1]) if line else None) from None
         raise FormatError(
             f"this is no TOML ({error}).", remedy, path=path, line=int(line[1]) if line else None
         ) from None
@@ -116,11 +118,26 @@ def format_aliases(suggestions: Iterable[Suggestion], *, sure: float = 0.9, chin
             taken.add(suggestion.alias)
         else:
             doubtful.append(suggestion)
-    rows += [f"{_quoted(name)} = [{', '.join(map(_quoted, others))}]" for name, others in merged.items()]
-    for s in doubtful:
-        why = f"{s.chinese}，把握 {s.confidence:.0%}" if chinese else f"{s.reason}, {s.confidence:.0%}"
-        rows.append(f"# {_quoted(s.name)} = [{_quoted(s.alias)}]  # {why}")
+    perhaps: dict[str, list[Suggestion]] = {}
+    for suggestion in doubtful:
+        perhaps.setdefault(suggestion.name, []).append(suggestion)
+    for name in dict.fromkeys((*merged, *perhaps)):  # one row a name: TOML takes no second
+        others = [*merged.get(name, ()), *(s.alias for s in perhaps.get(name, ()) if name not in merged)]
+        row = f"{'' if name in merged else '# '}{_quoted(name)} = [{', '.join(map(_quoted, others))}]"
+        whys = [
+            f"{s.alias}：{s.chinese}，把握 {s.confidence:.0%}"
+            if chinese
+            else f"{s.alias}: {s.reason}, {s.confidence:.0%}"
+            for s in perhaps.get(name, ())
+        ]
+        if whys and name in merged:
+            whys.insert(0, "也许还有" if chinese else "perhaps also")
+        rows.append(row + (f"  # {_one_line(('；' if chinese else '; ').join(whys))}" if whys else ""))
     return "\n".join(rows) + "\n"
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _quoted(name: str) -> str:
@@ -155,6 +172,10 @@ def rename_characters(script: Script, aliases: Mapping[str, Sequence[str]]) -> S
         return tuple(dict.fromkeys(to_name.get(name, name) for name in names))
 
     known = {character.name for character in script.cast}
+    text = "\n".join(part for line in script.lines for part in (line.text, *line.parentheticals))
+    aliases = {
+        name: tuple(alias for alias in others if alias in known or alias in text) for name, others in aliases.items()
+    }
     cast: dict[str, Character] = {}
     for character in script.cast:
         name = to_name.get(character.name, character.name)
@@ -185,6 +206,12 @@ def rename_characters(script: Script, aliases: Mapping[str, Sequence[str]]) -> S
         for scene in script.scenes
     )
     return msgspec.structs.replace(script, scenes=scenes, cast=tuple(cast.values()))
+
+
+def unknown_names(scripts: Iterable[Script], aliases: Mapping[str, Sequence[str]]) -> list[str]:
+    """Names of a map of aliases that are in none of the scripts which were read with it: perhaps they are misspelled."""
+    known = {name for script in scripts for person in script.cast for name in (person.name, *person.merged)}
+    return [name for row in aliases.items() for name in (row[0], *row[1]) if name not in known]
 
 
 def _by_alias(aliases: Mapping[str, Sequence[str]]) -> dict[str, str]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from juqing.errors import FormatError, ScriptError
+from juqing.errors import FormatError, ScriptError, reason_of
 from juqing.reading import limits
 from juqing.reading.aliases import merge_aliases
 from juqing.reading.builder import ScriptBuilder
@@ -139,6 +139,12 @@ def read_labeled(path: Path | str, *, encoding: str | None = None) -> list[Label
 
 
 def _read_labeled(path: Path, data: bytes, encoding: str | None) -> list[LabeledScript]:
+    if data.startswith((_ZIP, _OLE, b"%PDF")):
+        raise FormatError(
+            "this is a document, not a table of tab-separated text.",
+            "A table has the columns id, content, character; to score a script: juqing analyze.",
+            path=path,
+        )
     lines = _lines(decode(data, path=path, encoding=encoding), path)
     return read_table(lines, path=path, sha256=hashlib.sha256(data).hexdigest())
 
@@ -190,7 +196,7 @@ def looks_like_fountain(text: str) -> bool:
 
 
 def find_scripts(paths: Iterable[Path | str]) -> list[Path]:
-    """The files that paths name: files as they are, folders searched for script suffixes, sorted, hidden ones left out.
+    """The files that paths name: files as they are, folders searched for script suffixes, sorted, hidden ones and READMEs left out.
 
     Raises:
         ScriptError: A folder holds no script.
@@ -204,13 +210,13 @@ def find_scripts(paths: Iterable[Path | str]) -> list[Path]:
             Path(folder) / name
             for folder, folders, names in os.walk(path, onerror=_raise_unreadable)
             for name in names
-            if Path(name).suffix.lower() in _IN_FOLDERS and not name.startswith((".", "~$"))
+            if Path(name).suffix.lower() in _IN_FOLDERS and not name.startswith((".", "~$", "README."))
             if not any(part.startswith(".") for part in (Path(folder) / name).relative_to(path).parts)
         )
         if not inside:
             raise ScriptError(
                 "the folder holds no script.",
-                f"Scripts end in {', '.join(suffix for suffix in _IN_FOLDERS if suffix in SUFFIXES)}.",
+                f"Scripts end in {', '.join(suffix for suffix in _IN_FOLDERS if suffix in SUFFIXES)}; name tables one by one.",
                 path=path,
             )
         found += inside
@@ -263,9 +269,8 @@ def _read_bytes(path: Path, limit: int, limit_name: str) -> bytes:
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
         raise ScriptError(
-            f"the file cannot be read: {reason}.", "Check the path and its permissions.", path=path
+            f"the file cannot be read: {reason_of(error)}.", "Check the path and its permissions.", path=path
         ) from None
     limits.check(limit_name, len(data), limit, "the size in bytes", path=path)
     _check_not_empty(data, path)

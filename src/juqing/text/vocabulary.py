@@ -45,7 +45,7 @@ class Vocabulary:
             most = max(counts.items(), key=lambda item: item[1], default=None)
             found = f"the most frequent, {most[0]!r}, occurs {most[1]:,} times" if most else "the text is empty"
             raise InputError(
-                f"no word occurs {min_count:,} times or more: {found}.", "Lower min_count, or give more text."
+                f"no word occurs {min_count:,} times or more: {found}.", "Lower --min-count, or give more text."
             )
         found = np.fromiter((counts[word] for word in words), np.int64, len(words))
         order = np.argsort(-found, kind="stable")[:max_words]  # stable: ties stay in the order of first occurrence

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from juqing.errors import InputError
+from juqing.errors import InputError, reason_of
 from juqing.training.ladder import RUNGS, make_rung
 from juqing.training.ladder_unit import language_model_config, network_config
 
@@ -80,7 +80,9 @@ def read_ladder(path: Path) -> Ladder:
     try:
         read = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"the preset cannot be read: {error}.", "Give a TOML file.", path=path) from None
+        raise InputError(
+            f"the preset cannot be read: {reason_of(error)}.", "Give small, full, or a TOML file.", path=path
+        ) from None
 
     def refuse(found: str, remedy: str) -> InputError:
         return InputError(found, remedy, path=path)

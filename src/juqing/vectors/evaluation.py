@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from juqing.errors import FormatError
+from juqing.errors import FormatError, reason_of
 from juqing.vectors.table import WordVectors
 
 _BLOCK = 2**24
@@ -112,7 +112,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"it cannot be read ({error}).", "Give a text file in UTF-8.", path=path) from None
+        raise FormatError(f"it cannot be read: {reason_of(error)}.", "Give a text file in UTF-8.", path=path) from None
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip() and not line.startswith("#"):
             yield number, line.strip()

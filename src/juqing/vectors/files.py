@@ -25,7 +25,7 @@ from typing import IO, Any, cast
 
 import numpy as np
 
-from juqing.errors import FormatError, InputError
+from juqing.errors import FormatError, InputError, reason_of
 from juqing.outputs import writing
 from juqing.text.vocabulary import Vocabulary
 from juqing.vectors.table import WordVectors
@@ -57,7 +57,9 @@ def read_vectors(path: Path) -> WordVectors:
                 return _read_safetensors(file, path)
             return _read_text(file, path)
     except (OSError, EOFError, lzma.LZMAError) as error:
-        raise FormatError(f"it cannot be read: {error}.", "Give a file of word vectors.", path=path) from None
+        raise FormatError(
+            f"it cannot be read: {reason_of(error)}.", "Give a file of word vectors.", path=path
+        ) from None
 
 
 def write_vectors(vectors: WordVectors, path: Path) -> None:

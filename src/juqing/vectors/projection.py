@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from juqing.errors import FormatError, InputError, MissingExtraError
+from juqing.errors import FormatError, InputError, MissingExtraError, reason_of
 from juqing.vectors.table import WordVectors
 
 METHODS = ("tsne", "pca")
@@ -234,7 +234,7 @@ def read_word_groups(path: Path) -> dict[str, str]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"it cannot be read ({error}).", "Give a text file in UTF-8.", path=path) from None
+        raise FormatError(f"it cannot be read: {reason_of(error)}.", "Give a text file in UTF-8.", path=path) from None
     groups: dict[str, str] = {}
     for line in text.splitlines():
         word, _, rest = line.partition("\t")

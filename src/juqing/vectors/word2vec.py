@@ -119,7 +119,7 @@ class Word2Vec:
         """Make the tables: centers small and random, or those of `vectors` for the words that are there; contexts zero."""
         config, n = self.config, len(vocabulary)
         if n < 2:
-            raise InputError(f"the vocabulary has {n} word.", "Give more text, or lower min_count.")
+            raise InputError(f"the vocabulary has {n} word.", "Give more text, or lower --min-count.")
         if config.objective == "softmax" and n > _LARGEST_SOFTMAX:
             raise InputError(
                 f"the vocabulary has {n:,} words; the full softmax would take all of them for each word of the text.",

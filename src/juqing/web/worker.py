@@ -170,7 +170,7 @@ def _read(name: str, data: bytes) -> Script:
     script = storable(read_bytes(data, name))
     if not script.cues:
         raise ScriptError(
-            f"no character was found in {len(script.lines)} lines: this looks like prose, or a layout that is not known.",
+            f"no character was found in {script.n_source_lines} lines: this looks like prose, or a layout that is not known.",
             "Speeches are read in forms such as 名字：台词, or as Fountain.",
         )
     return script
