@@ -3,7 +3,7 @@ import os
 import pytest
 
 from juqing.errors import OutputError
-from juqing.outputs import check_writable, writing, writing_folder
+from juqing.outputs import check_kept, check_writable, writing, writing_folder
 
 
 def test_nothing_is_left_when_writing_fails(tmp_path):
@@ -30,6 +30,16 @@ def test_written_with_the_usual_permissions(tmp_path):
     umask = os.umask(0)
     os.umask(umask)
     assert (tmp_path / "t.csv").stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+def test_what_is_read_is_kept(tmp_path):
+    (tmp_path / "a.txt").write_text("一")
+    (tmp_path / "link.txt").symlink_to(tmp_path / "a.txt")
+    for path in ("a.txt", "link.txt"):
+        with pytest.raises(OutputError, match="would be overwritten"):
+            check_kept(tmp_path / path, [None, 3, "a" * 9999, [tmp_path / "a.txt"]])
+    check_kept(tmp_path / "new.txt", [tmp_path / "a.txt"])
+    check_kept(tmp_path, [tmp_path])
 
 
 def test_a_folder_of_something_else_is_kept(tmp_path):

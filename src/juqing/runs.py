@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from juqing.errors import InputError, OutputError, TrainingError, reason_of
-from juqing.outputs import writing_folder
+from juqing.outputs import writing, writing_folder
 from juqing.settings import is_of, parse_values
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _BEFORE = "checkpoint.old"  # for the moment in which a new one takes its place
 _ASKED = "run.json"
 _LOG = "log.jsonl"
 _BOARD = "tensorboard"
+_MEMORY = ("allocate memory", "out of memory", "not enough memory")
 
 
 def has_bf16() -> bool:
@@ -91,6 +92,25 @@ def parse_settings(kind: type, given: Sequence[str]) -> dict[str, Any]:
     return parse_values({field.name: str(field.type) for field in dataclasses.fields(kind)}, given)
 
 
+@contextmanager
+def enough_memory(name: str, value: object) -> Iterator[None]:
+    """Say which setting to lower where memory runs out.
+
+    Raises:
+        TrainingError: It did.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
+        text = str(error).lower()
+        if not isinstance(error, MemoryError) and not any(sign in text for sign in _MEMORY):
+            raise
+        raise TrainingError(
+            f"the memory does not suffice for {name} = {value}.",
+            f"Lower {name}, and raise accumulate to learn from as much in a step.",
+        ) from None
+
+
 class RunFolder:
     """The folder `OUT.run`: what was asked, log, checkpoints, the best weights so far.
 
@@ -116,7 +136,12 @@ class RunFolder:
             raise TrainingError("an interrupted run is there.", "Go on with --resume, or delete it.", path=self.folder)
         self.resumed = self.last_checkpoint() is not None
         if is_main and resume and path.is_file():
-            before = json.loads(path.read_text(encoding="utf-8"))
+            try:
+                before = json.loads(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                before = None
+            if not isinstance(before, dict):
+                raise TrainingError("the interrupted run is damaged.", "Delete it.", path=path)
             differ = [name for name in self.asked if before.get(name) != self.asked[name]]
             if differ:
                 raise TrainingError(
@@ -133,7 +158,8 @@ class RunFolder:
         if self.is_main:
             with reporting(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
-                (self.folder / _ASKED).write_text(json.dumps(self.asked, indent=2) + "\n", encoding="utf-8")
+                with writing(self.folder / _ASKED) as aside:
+                    aside.write_text(json.dumps(self.asked, indent=2) + "\n", encoding="utf-8")
                 self._cut_log()
 
     def discard(self) -> None:
@@ -151,7 +177,13 @@ class RunFolder:
     def load(self, accelerator: Accelerator) -> Path | None:
         """Take everything back to the last checkpoint, where there is one."""
         if (path := self.last_checkpoint()) is not None:
-            accelerator.load_state(str(path))
+            try:
+                accelerator.load_state(str(path))
+            except Exception as error:  # of PyTorch, safetensors, pickle: whatever half a file makes of them
+                first = " ".join(str(error).split())[:200]
+                raise TrainingError(
+                    f"the checkpoint cannot be read: {first}.", f"Delete {self.folder} and begin anew.", path=path
+                ) from None
         return path
 
     def checkpoint(

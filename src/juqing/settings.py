@@ -15,6 +15,15 @@ TYPES: dict[str, tuple[type, ...]] = {
 """The types that a setting may have, by the name that an annotation gives them, and what TOML makes of them."""
 
 
+def check_between(owner: object, low: float, high: float, *names: str) -> None:
+    """Raise `InputError` where one of these settings is not from `low` to `high`, both included; where `low` is 0.0 it is above 0."""
+    for name in names:
+        value = getattr(owner, name)
+        if not low <= value <= high or (isinstance(low, float) and value == low):
+            least = f"above {low:g}" if isinstance(low, float) else f"{low:g} or more"
+            raise InputError(f"{name} is {value}.", f"It is {least}" + (f", at most {high:g}." if high < 1e30 else "."))
+
+
 def parse_values(types: Mapping[str, str], given: Sequence[str]) -> dict[str, Any]:
     """Settings, each as NAME=VALUE; a value is written as in TOML, a text also without quotes.
 

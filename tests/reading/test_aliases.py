@@ -4,7 +4,7 @@ import pytest
 
 from juqing.errors import FormatError, InputError
 from juqing.reading import read_script, read_text
-from juqing.reading.aliases import format_aliases, merge_aliases, read_aliases, suggest_aliases
+from juqing.reading.aliases import Suggestion, format_aliases, merge_aliases, read_aliases, suggest_aliases
 
 TEXT = """【人物小传】
 李明（李总）：男，四十岁，老板。
@@ -90,9 +90,24 @@ def test_file_round_trip(tmp_path):
     assert "# " in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("chinese", [True, False])
+def test_every_row_may_be_used(chinese, tmp_path):
+    """A name has one row, so that all of them together are TOML."""
+    found = [
+        Suggestion("李明", "李总", 0.95, "r", "因"), Suggestion("李明", "小明", 0.7, "r\n", "因"),
+        Suggestion("贺骁", "小骁", 0.6, "r", "因"), Suggestion("贺骁", "贺总", 0.5, "r", "因"),
+    ]  # fmt: skip
+    path = tmp_path / "aliases.toml"
+    head, *rows = format_aliases(found, chinese=chinese).splitlines()
+    assert rows[0].startswith('"李明" = ["李总"]  # ') and "小明" in rows[0] and rows[1].startswith('# "贺骁"')
+    path.write_text("\n".join([head, *(row.removeprefix("# ") for row in rows)]), encoding="utf-8")
+    assert read_aliases(path) == {"李明": ("李总",), "贺骁": ("小骁", "贺总")}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ('"李明" = ["小明"]\n"李明" = ["李总"]', "two rows"),
         ('"李明" = "小明"', "not a list"),
         ('"李明" = [1]', "not a list"),
         ("李明 = [小明]", "no TOML"),

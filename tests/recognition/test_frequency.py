@@ -40,10 +40,10 @@ def test_expected_level_is_that_of_scikit_learn(table):
         felt = labels[:, k] > 0
         X = np.zeros((len(documents), 2))
         for column, rows in enumerate((felt, ~felt)):
-            counts: dict[str, int] = {}
+            counts: dict[str, float] = {}
             for i in np.flatnonzero(rows):
                 for word in documents[i]:
-                    counts[word] = counts.get(word, 0) + 1
+                    counts[word] = counts.get(word, 0) + weights[i]
             X[:, column] = [sum(counts.get(word, 0) for word in document) for document in documents]
         model = LogisticRegression(max_iter=1000).fit(
             X / X.std(axis=0), labels[:, k].astype(int), sample_weight=weights

@@ -1,6 +1,7 @@
 """TF-IDF and ridge regression, against scikit-learn's own pipeline."""
 
 import json
+import math
 import shutil
 
 import numpy as np
@@ -9,7 +10,7 @@ from recognition.contract import check_masks, check_recognizer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
 
-from juqing.errors import LabelError, ModelError
+from juqing.errors import InputError, LabelError, ModelError
 from juqing.reading import read_text
 from juqing.reading.files import read_labeled
 from juqing.recognition.tfidf import TfidfRecognizer, neighbors
@@ -103,6 +104,24 @@ def test_one_script_is_enough_for_the_first_model(table):
     recognizer = TfidfRecognizer(min_df=1).fit([item.script], [item.labels])
     assert not hasattr(recognizer, "context_coef_")
     check_recognizer(recognizer)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"n_max": 0}, {"n_max": 9}, {"min_df": 0}, {"alpha": -1.0}, {"alpha": math.nan}, {"reach": -1.0}, {"n_folds": 0}],
+)
+def test_settings_out_of_range(settings, table):
+    with pytest.raises(InputError, match=f"{next(iter(settings))} is "):
+        TfidfRecognizer(**settings).fit(
+            [i.script for i in read_labeled(table)], [i.labels for i in read_labeled(table)]
+        )
+
+
+def test_labels_of_no_confidence_are_as_none(table, tmp_path):
+    doubted = read_labeled(table)
+    rows = [np.zeros_like(item.weights) for item in doubted]
+    with pytest.raises(LabelError, match="confidence above 0"):
+        TfidfRecognizer().fit([i.script for i in doubted], [i.labels for i in doubted], rows)
 
 
 def test_refused(table):

@@ -36,6 +36,13 @@ def test_all_emotions_are_strengths():
 def test_what_is_no_cped(tmp_path):
     with pytest.raises(InputError, match=r"split\.csv"):
         write_table(tmp_path, tmp_path / "t.tsv")
+    (tmp_path / "test_split.csv").write_text(HEADER + "3,3_000\n", encoding="utf-8")
+    with pytest.raises(FormatError, match="too short") as caught:
+        write_table(tmp_path, tmp_path / "t.tsv")
+    assert caught.value.line == 2 and not (tmp_path / "t.tsv").exists()
+    (tmp_path / "test_split.csv").write_bytes((HEADER + "3,3_0,3_0_0,于,neutral,好\n").encode("gb18030"))
+    with pytest.raises(FormatError, match="cannot be read"):
+        write_table(tmp_path, tmp_path / "t.tsv")
     (tmp_path / "test_split.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(FormatError, match="TV_ID"):
         write_table(tmp_path, tmp_path / "t.tsv")

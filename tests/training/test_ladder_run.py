@@ -189,6 +189,13 @@ def test_another_recipe_or_other_data_are_refused(done, ladder, given, tmp_path)
     other.write_text(labeled_table().replace("我知道了", "我不知道"), encoding="utf-8")
     with pytest.raises(InputError, match="the data are others"):
         run_ladder(ladder, replace(given, data=other), out, only=["lexicon"])
+    with pytest.raises(
+        InputError, match="lexicon was measured otherwise: the data are others"
+    ):  # it is in the table too
+        run_ladder(ladder, replace(given, data=other), out, only=["averaged"])
+    wider = replace(ladder, vectors={"few": {**ladder.vectors["few"], "dim": 2}})
+    told = run_ladder(wider, replace(given, texts=()), out, only=["averaged"])
+    assert told[2]["status"] == "failed" and "of another recipe" in told[2]["why"]
     (tmp_path / "b.txt").write_text("另一些话\n" * 9, encoding="utf-8")
     told = run_ladder(ladder, replace(given, texts=(tmp_path / "b.txt",)), out, only=["averaged"])
     assert told[2]["status"] == "failed" and "of other text" in told[2]["why"]
@@ -315,6 +322,7 @@ BAD = {
     "[[rungs]]\nkind = 'onehot'": "name of a rung is None",
     "[[rungs]]\nname = '../a'\nkind = 'onehot'": "name of a rung",
     "[[rungs]]\nname = 'a'\nkind = 'onehot'\n[[rungs]]\nname = 'a'\nkind = 'svd'": "two rungs 'a'",
+    "[[rungs]]\nname = 'a'\nkind = 'onehot'\nfolds = [0, 0]": "Name each number once",
     "[[rungs]]\nname = 'a'\nkind = 'onehot'\nfold = [1]": "has 'fold'",
     "[[rungs]]\nname = 'a'\nkind = 'onehot'\nfolds = [5]": "0 to 4",
     "[[rungs]]\nname = 'a'\nkind = 'onehot'\nseeds = 3": "seeds of the rung a is 3",
@@ -348,6 +356,7 @@ def test_what_is_refused_before_anything_is_trained(given, tmp_path):
         "kind = 'scene'\nencoder = true\nsettings = { epoch = 1 }": "no setting 'epoch'",
         "kind = 'scene'\nencoder = true\nsettings = { epochs = '1' }": "wrong type",
         "kind = 'onehot'\nseeds = [0, 1]": "no seed",
+        "kind = 'onehot'\nsettings = { alpha = -1.0 }": r"alpha is -1\.0",
         "kind = 'onehot'\nvectors = 'v'\n[vectors.v]\nmethod = 'cbow'": "takes none",
         "kind = 'averaged'\nvectors = 'v'\n[vectors.v]\nmethod = 'bow'": "vectors v: the method is 'bow'",
         "kind = 'onehot'\nlanguage_model = 'm'\n[language_models.m]\nkind = 'masked'": "takes none",

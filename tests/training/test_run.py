@@ -295,6 +295,38 @@ def test_an_interrupted_run_is_not_trained_over(labeled, config, tmp_path):
         train(dataclasses.replace(config, seed=5, dropout=0.2), labeled, tmp_path / "run", resume=True)
 
 
+def test_a_run_goes_on_with_its_own_data_alone(labeled, config, tmp_path):
+    """With other scripts held out, it would be measured on what it learned from."""
+    with pytest.raises(Killed):
+        train(config, labeled[1:], tmp_path / "run", held_out=labeled[:1], progress=killed_at(4))
+    with pytest.raises(TrainingError, match="something else: learned, held_out"):
+        train(config, labeled[:-1], tmp_path / "run", held_out=labeled[-1:], resume=True)
+    doubted = [dataclasses.replace(item, weights=item.weights / 2) for item in labeled[1:]]
+    with pytest.raises(TrainingError, match=r"something else: learned\."):
+        train(config, doubted, tmp_path / "run", held_out=labeled[:1], resume=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("run.json", "is damaged"), ("checkpoint/model.safetensors", "cannot be read")]
+)
+def test_a_damaged_run(name, message, labeled, config, tmp_path):
+    with pytest.raises(Killed):
+        train(config, labeled, tmp_path / "run", progress=killed_at(4))
+    path = tmp_path / "run.run" / name
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(TrainingError, match=message):
+        train(config, labeled, tmp_path / "run", resume=True)
+
+
+def test_no_memory(labeled, config, tmp_path, monkeypatch):
+    def learn(*_: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    monkeypatch.setattr("juqing.training.run._learn", learn)
+    with pytest.raises(TrainingError, match=r"does not suffice for batch_tokens.*Lower batch_tokens"):
+        train(config, labeled, tmp_path / "run")
+
+
 # Several processes
 
 
@@ -443,6 +475,9 @@ def test_nothing_to_learn_from(labeled, tmp_path):
         train(tiny_config("scene"), blank, tmp_path / "run")
     with pytest.raises(LabelError, match="held out have no labels"):
         train(tiny_config("scene"), labeled, tmp_path / "other", held_out=blank[:1])
+    doubted = [dataclasses.replace(item, weights=np.zeros_like(item.weights)) for item in labeled]
+    with pytest.raises(LabelError, match="held out have no labels"):
+        train(tiny_config("scene"), labeled, tmp_path / "other", held_out=doubted[:1])
 
 
 def test_labels_out_of_range(tmp_path):
@@ -623,7 +658,10 @@ def test_a_preset_that_is_not_there(tmp_path):
         ({"kind": "pair", "budget": LONGEST + 1}, "longer than the encoder reads"),
         ({"leading": 40, "trailing": 20}, "no room"),
         ({"layers": (0, 5)}, "layers 0 to 1"),
+        ({"layers": (0, 0)}, "Name each layer once"),
         ({"encoder": "/nowhere/at/all"}, "no folder"),
+        ({"encoder": "nowhere/at/all"}, "no folder"),
+        ({"encoder": "./nowhere"}, "no folder"),
     ],
 )
 def test_settings_that_do_not_fit_the_encoder(changes, message):

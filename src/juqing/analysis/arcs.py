@@ -71,7 +71,7 @@ def local_regression(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A straight line fitted around each point, near observations counting more (Cleveland 1979, without robustness steps).
 
-    Since lines are fitted, not means taken, the ends are not pulled towards the middle. The weight of an observation is
+    Since lines are fitted, not means taken, the ends are not pulled toward the middle. The weight of an observation is
     `(1 - (d / h)³)³`, with d its distance and h that of the farthest one that is looked at.
 
     Args:

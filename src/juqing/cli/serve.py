@@ -57,8 +57,9 @@ def serve(
     try:
         import uvicorn
 
+        from juqing.cli.output import print_error
         from juqing.reading import find_scripts
-        from juqing.reading.files import read_file
+        from juqing.reading.files import read_bytes, read_file
         from juqing.runtime import DEFAULT
         from juqing.store import UNAVAILABLE, default_url
         from juqing.store.database import why
@@ -87,7 +88,19 @@ def serve(
         max_queued=max_queued,
         job_seconds=60 * max_minutes,
     )
-    given = [(file.name, read_file(file)) for file in find_scripts(scripts or ())]
+    given, refused = [], []
+    for file in find_scripts(scripts or ()):
+        try:
+            data = read_file(file)
+            read_bytes(data, file.name)
+            given.append((file.name, data))
+        except InputError as error:
+            error.path = file
+            refused.append(error)
+    for error in refused if given else refused[:-1]:
+        print_error(error)
+    if refused and not given:
+        raise refused[-1]
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host.strip("[]"), port), family=family, backlog=2048)

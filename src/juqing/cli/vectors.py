@@ -135,7 +135,7 @@ def analogy(
 @vectors_app.command(name="eval")
 def evaluate_vectors(
     table: Table,
-    sets: Annotated[list[Path], typer.Argument(help="Word pairs with judgements, or analogies (lines of four words).")],
+    sets: Annotated[list[Path], typer.Argument(help="Word pairs with judgments, or analogies (lines of four words).")],
     multiply: Multiply = False,
 ) -> None:
     """Measure word vectors: Spearman's correlation on similarity sets, accuracy on analogies, and how much was known.

@@ -12,8 +12,8 @@ import dataclasses
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,15 +21,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from juqing.errors import InputError, JuqingError, TrainingError
+from juqing.errors import InputError, JuqingError
 from juqing.outputs import check_folder
 from juqing.pretraining.texts import Progress
-from juqing.runs import RunFolder, has_bf16, keep_memory, make_accelerator, parse_settings, read_settings
+from juqing.runs import RunFolder, enough_memory, has_bf16, keep_memory, make_accelerator, parse_settings, read_settings
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
-
-_MEMORY = ("allocate memory", "out of memory", "not enough memory")
 
 
 @dataclass(frozen=True)
@@ -216,7 +214,7 @@ def run_task(
     try:
         task = make_task(run.folder, accelerator)
         set_seed(config.seed, device_specific=True)  # whether the text was read now or before
-        with _enough_memory(task, config):
+        with enough_memory(task.limit, getattr(config, task.limit)):
             done = _fit(task, config, run, accelerator, progress or (lambda done, total, what: None))
     except JuqingError:
         if run.last_checkpoint() is None:
@@ -310,26 +308,12 @@ def perplexity_of(loss: float) -> float:
     return math.exp(min(loss, 700.0)) if not math.isnan(loss) else math.nan
 
 
-@contextmanager
-def _enough_memory(task: Task, config: LoopConfig) -> Iterator[None]:
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
-        text = str(error).lower()
-        if not isinstance(error, MemoryError) and not any(sign in text for sign in _MEMORY):
-            raise
-        raise TrainingError(
-            f"the memory does not suffice for {task.limit} = {getattr(config, task.limit)}.",
-            f"Lower {task.limit}, and raise accumulate to learn from as much in a step.",
-        ) from None
-
-
 def _card(name: str, task: Task, config: LoopConfig) -> str:
     asked = "\n".join(f"- {key}: {value}" for key, value in dataclasses.asdict(config).items())
     return f"""# {name}
 
 {task.card()}
-- Licence and data: to be filled in by whoever passes the model on
+- License and data: to be filled in by whoever passes the model on
 
 ## What was asked
 

@@ -6,6 +6,7 @@ What it adds to `masked` is the start alone; the training is the same.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,9 +76,11 @@ def wordpiece(corpus: Corpus, vocabulary_size: int) -> Tokenizer:
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
+    alphabet = _alphabet(corpus, tokenizer, vocabulary_size * 9 // 10)  # some room for pieces of words
     trainer = trainers.WordPieceTrainer(
         vocab_size=vocabulary_size,
-        limit_alphabet=vocabulary_size * 9 // 10,  # some room for pieces of words
+        initial_alphabet=alphabet,
+        limit_alphabet=len(alphabet),
         special_tokens=list(SPECIAL),
         show_progress=False,
     )
@@ -97,9 +100,11 @@ def bpe(corpus: Corpus, vocabulary_size: int) -> Tokenizer:
     tokenizer.normalizer = normalizers.BertNormalizer(handle_chinese_chars=False)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.Fuse()
+    alphabet = _alphabet(corpus, tokenizer, vocabulary_size - len(SPECIAL))
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary_size,
-        limit_alphabet=vocabulary_size,
+        initial_alphabet=alphabet,
+        limit_alphabet=len(alphabet),
         special_tokens=list(SPECIAL),
         show_progress=False,
     )
@@ -108,6 +113,16 @@ def bpe(corpus: Corpus, vocabulary_size: int) -> Tokenizer:
 
 
 TOKENIZERS: dict[str, Callable[[Corpus, int], Tokenizer]] = {"wordpiece": wordpiece, "bpe": bpe}
+
+
+def _alphabet(corpus: Corpus, tokenizer: Tokenizer, n: int) -> list[str]:
+    """The `n` most frequent characters. The trainers choose by chance among those that are as frequent."""
+    counts: Counter[str] = Counter()
+    for _, block in corpus.blocks():
+        counts.update(tokenizer.normalizer.normalize_str(block))
+    for character in [each for each in counts if each.isspace()]:
+        del counts[character]
+    return sorted(sorted(counts), key=lambda each: -counts[each])[:n]
 
 
 def _lines(corpus: Corpus) -> Iterator[str]:

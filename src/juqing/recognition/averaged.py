@@ -12,6 +12,7 @@ the task, Joulin et al., "Bag of tricks for efficient text classification" (2017
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from itertools import islice
 from pathlib import Path
@@ -24,6 +25,7 @@ from juqing.errors import InputError, MissingExtraError
 from juqing.recognition._folder import read_arrays, reading
 from juqing.recognition.linear import BagRecognizer, Progress
 from juqing.script import Script
+from juqing.settings import check_between
 from juqing.text.tokens import cue_tokens
 from juqing.text.vocabulary import Vocabulary
 from juqing.vectors.files import read_vectors, write_vectors
@@ -122,12 +124,13 @@ class AveragedRecognizer(BagRecognizer):
         """What was learned beside the vectors; the words lie with these."""
         return {name: getattr(self, f"{name}_") for name in self.shapes}
 
-    def _check(self) -> None:
-        super()._check()
-        if not self.sif > 0:
-            raise InputError(f"sif is {self.sif}.", "It is above 0.")
-        if self.epochs < 0:
-            raise InputError(f"epochs is {self.epochs}.", "It is 0 or more.")
+    def check(self) -> None:
+        """Raise `InputError` where a setting is out of its range."""
+        super().check()
+        check_between(self, 0.0, math.inf, "sif")
+        check_between(self, 0, math.inf, "epochs", "max_words")
+        check_between(self, 0.0, 1.0, "learning_rate")
+        check_between(self, 0, 2**32 - 1, "seed")
 
     def _documents(self, script: Script) -> list[list[str]]:
         return cue_tokens(script, unit=self.unit, tags=self.tags)
@@ -185,6 +188,7 @@ class AveragedRecognizer(BagRecognizer):
             top.bias.copy_(torch.from_numpy(self.intercept_))
         optimizer = torch.optim.Adam([*bag.parameters(), *top.parameters()], lr=self.learning_rate)
         random_state = np.random.default_rng(self.seed)
+        norm = float(w.mean())  # of all cues: a batch of doubtful ones is to pull less
         for epoch in range(self.epochs):
             order = random_state.permutation(len(documents))
             for batch in np.split(order, range(_BATCH, len(order), _BATCH)):
@@ -200,7 +204,7 @@ class AveragedRecognizer(BagRecognizer):
                 errors = ((predicted - torch.from_numpy(y[batch].astype(np.float32))) ** 2).mean(1)
                 weights = torch.from_numpy(w[batch].astype(np.float32))
                 optimizer.zero_grad()
-                ((errors * weights).sum() / weights.sum().clamp(min=1e-6)).backward()
+                ((errors * weights).mean() / norm).backward()
                 optimizer.step()
             progress(epoch + 1)
         self.vectors_[seen] = bag.weight.detach().numpy()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 ENCODER, HEAD = "encoder", "head.safetensors"
 MODEL_FILES = ("config.json", ENCODER, HEAD, "README.md", "log.jsonl", "tensorboard")
 """What a folder of a trained reader holds."""
+_HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")  # name, or owner/name
 _DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "hidden_dropout", "attention_dropout")
 
 
@@ -57,7 +58,7 @@ def load_encoder(
     logging.getLogger("transformers").setLevel(logging.ERROR)
     folder = Path(source) / ENCODER
     name = str(folder) if folder.is_dir() else source
-    if os.sep in source and not Path(name).is_dir():
+    if not Path(name).is_dir() and not _HUB_NAME.fullmatch(source):
         raise ModelError(f"there is no folder {source!r}.", "Give a folder with config.json, weights and a tokenizer.")
     try:
         config = AutoConfig.from_pretrained(name)
@@ -122,8 +123,10 @@ def encoder_layers(encoder: PreTrainedModel) -> nn.ModuleList:
 def keep_layers(encoder: PreTrainedModel, layers: tuple[int, ...], source: str) -> None:
     """Drop all layers but these, in place."""
     modules = encoder_layers(encoder)
-    if not all(0 <= k < len(modules) for k in layers):
-        raise ModelError(f"the encoder {source!r} has the layers 0 to {len(modules) - 1}, not {layers}.")
+    if not all(0 <= k < len(modules) for k in layers) or len(set(layers)) < len(layers):
+        raise ModelError(
+            f"the encoder {source!r} has the layers 0 to {len(modules) - 1}, not {layers}.", "Name each layer once."
+        )
     kept = [modules[k] for k in layers]
     del modules[:]
     modules.extend(kept)

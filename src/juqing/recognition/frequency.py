@@ -19,6 +19,7 @@ import numpy as np
 from juqing.emotions import MAX_STRENGTH, N_EMOTIONS
 from juqing.errors import MissingExtraError
 from juqing.recognition.linear import Progress, WordRecognizer
+from juqing.settings import check_between
 from juqing.text.documents import EmotionFrequencies
 
 _N_LEVELS = int(MAX_STRENGTH) + 1
@@ -57,13 +58,18 @@ class FrequencyRecognizer(WordRecognizer):
         super().__init__(unit=unit, tags=tags)
         self.inverse_penalty = inverse_penalty
 
+    def check(self) -> None:
+        """Raise `InputError` where a setting is out of its range."""
+        super().check()
+        check_between(self, 0.0, 1e30, "inverse_penalty")
+
     def _learn(self, documents: list[list[str]], y: np.ndarray, w: np.ndarray, progress: Progress) -> None:
         try:
             from sklearn.linear_model import LogisticRegression
         except ImportError:
             raise MissingExtraError("Training", "train") from None
         levels = np.floor(y + 0.5).astype(np.int64)
-        counted = EmotionFrequencies().fit(documents, levels)
+        counted = EmotionFrequencies().fit(documents, levels, w)
         self.vocabulary_ = counted.vocabulary_
         self.frequencies_ = counted.frequencies_.astype(np.float32)
         X = self._inputs(documents)  # (n_documents, 6, 2)

@@ -21,6 +21,7 @@ from juqing.errors import LabelError, MissingExtraError, ModelError
 from juqing.recognition._folder import WEIGHTS, check_shapes, read_arrays, reading, write_config
 from juqing.scores import EmotionScores
 from juqing.script import Script
+from juqing.settings import check_between
 from juqing.text.tokens import check_unit, cue_tokens, with_parts
 from juqing.text.vocabulary import Vocabulary
 
@@ -95,7 +96,7 @@ class WordRecognizer(ABC):
             InputError: A setting is out of its range.
             MissingExtraError: scikit-learn is not installed.
         """
-        self._check()
+        self.check()
         y, w, known = labeled_rows(scripts, labels, weights)
         tokens = [each for script in scripts for each in self._documents(script)]
         documents = [tokens[i] for i in np.flatnonzero(known)]
@@ -127,12 +128,12 @@ class WordRecognizer(ABC):
     @classmethod
     def _of_config(cls, folder: Path, config: dict[str, Any]) -> Self:
         recognizer = cls(**config["settings"])
-        recognizer._check()
+        recognizer.check()
         recognizer.name = folder.name or cls.kind
         recognizer.rmse = config.get("rmse")
         return recognizer
 
-    def _check(self) -> None:
+    def check(self) -> None:
         """Raise `InputError` where a setting is out of its range."""
         check_unit(self.unit, self.tags)
 
@@ -187,6 +188,11 @@ class BagRecognizer(WordRecognizer):
         super().__init__(unit=unit, tags=tags)
         self.alpha = alpha
 
+    def check(self) -> None:
+        """Raise `InputError` where a setting is out of its range."""
+        super().check()
+        check_between(self, 0.0, 1e30, "alpha")
+
     @abstractmethod
     def _choose(self, documents: list[list[str]]) -> None:
         """Set `vocabulary_`, `word_weights_` and `vectors_`."""
@@ -232,7 +238,8 @@ class BagRecognizer(WordRecognizer):
 def labeled_rows(
     scripts: Sequence[Script], labels: Sequence[np.ndarray], weights: Sequence[np.ndarray] | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The labels (n, 6) and weights (n,) of all cues of all scripts, and which of them have a label, (n,) bool.
+    """The labels (n, 6) and weights (n,) of all cues of all scripts, and which of them have a label that
+    counts, (n,) bool: one of confidence 0 is as none.
 
     Raises:
         LabelError: There are no labels, or they do not fit the scripts.
@@ -242,9 +249,11 @@ def labeled_rows(
     if weights is None:
         weights = [np.ones(script.n_cues, dtype=np.float32) for script in scripts]
     y, w = np.concatenate(labels), np.concatenate(weights)
-    known = np.asarray(~np.isnan(y).any(axis=1))
+    known = np.asarray(~np.isnan(y).any(axis=1) & (w > 0))
     if not known.any():
-        raise LabelError("there is no labeled cue to learn from.", "Rows need a character and six numbers.")
+        raise LabelError(
+            "there is no labeled cue to learn from.", "Rows need a character, six numbers and a confidence above 0."
+        )
     return y, w, known
 
 

@@ -11,6 +11,7 @@ specificity" (1972), in scikit-learn's smoothed form, for the weights.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import ClassVar
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from juqing.errors import InputError
 from juqing.recognition.linear import BagRecognizer
+from juqing.settings import check_between
 from juqing.text.vocabulary import Vocabulary
 
 WEIGHTINGS = ("binary", "counts", "tfidf")
@@ -55,8 +57,10 @@ class OneHotRecognizer(BagRecognizer):
         self.weighting = weighting
         self.min_df = min_df
 
-    def _check(self) -> None:
-        super()._check()
+    def check(self) -> None:
+        """Raise `InputError` where a setting is out of its range."""
+        super().check()
+        check_between(self, 1, math.inf, "min_df")
         if self.weighting not in WEIGHTINGS:
             raise InputError(f"the weighting is {self.weighting!r}.", f"Choose one of {', '.join(WEIGHTINGS)}.")
 

@@ -251,8 +251,9 @@ class RecurrentRecognizer(WordRecognizer):
         )
         return RecurrentNetwork(n_words, dim, cell, self.pooling, self.dropout)
 
-    def _check(self) -> None:
-        super()._check()
+    def check(self) -> None:
+        """Raise `InputError` where a setting is out of its range."""
+        super().check()
         if self.pooling not in POOLINGS:
             raise InputError(f"pooling is {self.pooling!r}.", f"Choose one of {', '.join(POOLINGS)}.")
         for name in ("dim", "hidden", "n_layers", "min_count", "epochs", "learning_rate", "batch"):

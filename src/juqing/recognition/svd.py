@@ -11,13 +11,14 @@ of lower rank" (1936).
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import numpy as np
 
 from juqing.emotions import N_EMOTIONS
-from juqing.errors import InputError
 from juqing.recognition.onehot import OneHotRecognizer
+from juqing.settings import check_between
 
 
 class SvdRecognizer(OneHotRecognizer):
@@ -64,10 +65,10 @@ class SvdRecognizer(OneHotRecognizer):
         """How large it is, for the model card."""
         return f"{super().size}, {self.coef_.shape[0]} directions"
 
-    def _check(self) -> None:
-        super()._check()
-        if self.dim < 1:
-            raise InputError(f"dim is {self.dim}.", "It is 1 or more.")
+    def check(self) -> None:
+        """Raise `InputError` where a setting is out of its range."""
+        super().check()
+        check_between(self, 1, math.inf, "dim")
 
     def _choose(self, documents: list[list[str]]) -> None:
         super()._choose(documents)

@@ -28,8 +28,9 @@ from juqing.recognition._folder import WEIGHTS, check_shapes, read_arrays, readi
 from juqing.recognition.linear import Progress, fit_ridge, labeled_rows
 from juqing.scores import EmotionScores
 from juqing.script import Script
+from juqing.settings import check_between
 from juqing.text.lines import cue_texts
-from juqing.text.ngrams import character_ngrams
+from juqing.text.ngrams import MAX_N, character_ngrams
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -72,6 +73,14 @@ class TfidfRecognizer:
         self.reach = reach
         self.n_folds = n_folds
 
+    def check(self) -> None:
+        """Raise `InputError` where a setting is out of its range."""
+        check_between(self, 1, MAX_N, "n_max")
+        check_between(self, 1, math.inf, "min_df")
+        check_between(self, 0.0, 1e30, "alpha")
+        check_between(self, 0, 1e30, "reach")
+        check_between(self, 2, math.inf, "n_folds")
+
     @property
     def size(self) -> str:
         """How large it is, for the model card."""
@@ -102,9 +111,11 @@ class TfidfRecognizer:
             progress: Told after each of the models that are fitted.
 
         Raises:
+            InputError: A setting is out of its range.
             LabelError: There are no labels, or they do not fit the scripts.
             MissingExtraError: scikit-learn is not installed.
         """
+        self.check()
         y, w, known = labeled_rows(scripts, labels, weights)
         texts = [text for script in scripts for text in cue_texts(script)]
         owner = np.repeat(np.arange(len(scripts)), [script.n_cues for script in scripts])
@@ -163,6 +174,9 @@ class TfidfRecognizer:
             check_shapes(arrays, _SHAPES)
             if arrays["keys"].dtype != np.uint64:
                 raise ValueError("keys are not uint64")
+            around = {name: array.shape for name, array in arrays.items() if name.startswith("context_")}
+            if around not in ({}, {"context_coef": (3 * N_EMOTIONS, N_EMOTIONS), "context_intercept": (N_EMOTIONS,)}):
+                raise ValueError("the weights of the lines around do not fit")
             for name, array in arrays.items():
                 setattr(recognizer, f"{name}_", array if name == "keys" else array.astype(np.float32))
         return recognizer

@@ -59,7 +59,7 @@ def describe(folder: Path) -> ModelDescription:
     Raises:
         ModelError: The folder is not a model, or not one that this version reads.
     """
-    config = _read_config(folder)
+    config = read_config(folder)
     n_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     summary = str(config.get("summary", ""))
     return ModelDescription(folder.name, config["recognizer"], folder, n_bytes, config.get("rmse"), summary)
@@ -76,7 +76,7 @@ def load(model: Path | str | None = None) -> Recognizer:
     if not folder.is_dir():
         names = ", ".join(description.name for description in shipped_models())
         raise ModelError(f"there is no model {name!r}.", f"Give a model folder, or one of the shipped models: {names}.")
-    config = _read_config(folder)
+    config = read_config(folder)
     kind = config["recognizer"]
     if kind in _KINDS:
         return recognizer_class(kind).load(folder, config)
@@ -99,7 +99,12 @@ def recognizer_class(kind: str) -> type[Any]:
         raise MissingExtraError(f"A model of the kind {kind!r}", "train") from None
 
 
-def _read_config(folder: Path) -> dict[str, Any]:
+def read_config(folder: Path) -> dict[str, Any]:
+    """What the `config.json` of a model folder says.
+
+    Raises:
+        ModelError: There is none, it is damaged, or of another version.
+    """
     path = folder / "config.json"
     try:
         config = json.loads(path.read_text(encoding="utf-8"))

@@ -120,12 +120,15 @@ class EmotionFrequencies:
     def __init__(self, vocabulary: Vocabulary | None = None):
         self.vocabulary = vocabulary
 
-    def fit(self, documents: Sequence[Sequence[str]], labels: np.ndarray) -> EmotionFrequencies:
+    def fit(
+        self, documents: Sequence[Sequence[str]], labels: np.ndarray, weights: np.ndarray | None = None
+    ) -> EmotionFrequencies:
         """Count the words of labeled documents.
 
         Args:
             documents: The tokens of each.
             labels: (n_documents, 6) in 0..3.
+            weights: (n_documents,), how much a document counts; 1 each where None.
 
         Raises:
             LabelError: The labels do not fit the documents, or one is outside 0..3.
@@ -146,6 +149,8 @@ class EmotionFrequencies:
         ids, ends = _ids(documents, self.vocabulary_)
         felt = np.repeat(labels > 0, np.diff(ends), axis=0)  # (n_tokens, 6)
         beside = np.concatenate([felt, ~felt], axis=1).astype(np.float64)
+        if weights is not None:
+            beside *= np.repeat(np.asarray(weights, np.float64), np.diff(ends))[:, None]
         self.frequencies_ = np.stack(
             [np.bincount(ids, column, minlength=len(self.vocabulary_)) for column in beside.T], axis=1
         )

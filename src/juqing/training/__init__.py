@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import re
 from collections.abc import Sequence
@@ -26,6 +27,19 @@ from juqing.training.ladder import Rung
 
 MODEL_FILES = ("config.json", WEIGHTS, VECTORS, LEXICON, TENSORS, WORDS, "README.md")
 """What the folder of a rung holds, of whatever kind."""
+
+
+def fingerprint(labeled: Sequence[LabeledScript]) -> str:
+    """What tells labeled scripts from others: of their titles, lines, cues, labels and confidences."""
+    found = hashlib.sha256()
+    for item in labeled:
+        script = item.script
+        found.update(
+            repr([script.title, [line.text for line in script.lines], [cue.id for cue in script.cues]]).encode()
+        )
+        found.update(np.ascontiguousarray(item.labels, np.float32).tobytes())
+        found.update(np.ascontiguousarray(item.weights, np.float32).tobytes())
+    return found.hexdigest()[:16]
 
 
 def train_tfidf(data: Path, out: Path, *, progress: Progress | None = None) -> TfidfRecognizer:
@@ -173,6 +187,6 @@ def _write_card(rung: Rung, folder: Path, learned_from: str) -> None:
 - {learned_from}
 - Output: six strengths in 0..3 for each cue: {", ".join(EMOTION_NAMES)}
 - Size: {rung.size}
-- Licence and scores: to be filled in by whoever passes the model on
+- License and scores: to be filled in by whoever passes the model on
 """
     (folder / "README.md").write_text(text, encoding="utf-8")

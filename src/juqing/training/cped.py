@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from juqing.errors import FormatError, InputError, JuqingError
@@ -52,25 +53,36 @@ def write_table(folder: Path, out: Path) -> int:
         for path in files:
             scenes: dict[str, dict[str, int]] = {}
             counts: dict[str, int] = {}
-            with path.open(encoding="utf-8-sig", newline="") as source:
-                reader = csv.DictReader(source)
-                if missing := [name for name in _COLUMNS if name not in (reader.fieldnames or ())]:
-                    raise FormatError(f"there is no column {missing[0]!r}.", "Give a file of CPED.", path=path, line=1)
-                for row in reader:
-                    if row["Emotion"] not in STRENGTHS:
-                        found = f"the emotion {row['Emotion']!r} is none of the 13."
-                        raise FormatError(found, "Give a file of CPED.", path=path, line=reader.line_num)
-                    series = f"{path.name.split('_')[0]}{row['TV_ID']}"
-                    counts[series] = counts.get(series, 0) + 1
-                    dialogues = scenes.setdefault(series, {})
-                    scene = dialogues.setdefault(row["Dialogue_ID"], len(dialogues) + 1)
-                    speaker = "".join(row["Speaker"].split()).replace("：", "")
-                    text = " ".join(row["Utterance"].split())
-                    if text and speaker:
-                        row_id = f"{series}_{scene:04d}_A_{counts[series]}"
-                        file.write(f"{row_id}\t{speaker}：{text}\t{speaker}\t{STRENGTHS[row['Emotion']]}\n")
-                        n_rows += 1
+            for line, row in _rows(path):
+                if row["Emotion"] not in STRENGTHS:
+                    found = f"the emotion {row['Emotion']!r} is none of the 13."
+                    raise FormatError(found, "Give a file of CPED.", path=path, line=line)
+                series = f"{path.name.split('_')[0]}{row['TV_ID']}"
+                counts[series] = counts.get(series, 0) + 1
+                dialogues = scenes.setdefault(series, {})
+                scene = dialogues.setdefault(row["Dialogue_ID"], len(dialogues) + 1)
+                speaker = "".join(row["Speaker"].split()).replace("：", "")
+                text = " ".join(row["Utterance"].split())
+                if text and speaker:
+                    row_id = f"{series}_{scene:04d}_A_{counts[series]}"
+                    file.write(f"{row_id}\t{speaker}：{text}\t{speaker}\t{STRENGTHS[row['Emotion']]}\n")
+                    n_rows += 1
     return n_rows
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Rows of a file with the numbers of their lines."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as source:
+            reader = csv.DictReader(source)
+            if missing := [name for name in _COLUMNS if name not in (reader.fieldnames or ())]:
+                raise FormatError(f"there is no column {missing[0]!r}.", "Give a file of CPED.", path=path, line=1)
+            for row in reader:
+                if any(row[name] is None for name in _COLUMNS):
+                    raise FormatError("the row is too short.", "Give a file of CPED.", path=path, line=reader.line_num)
+                yield reader.line_num, row
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FormatError(f"it cannot be read: {error}.", "Give a file of CPED in UTF-8.", path=path) from None
 
 
 def _main(arguments: list[str]) -> int:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from juqing.errors import InputError, OutputError
+from juqing.errors import InputError, LabelError, OutputError
 from juqing.outputs import check_writable, writing
 from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
 from juqing.runtime import load
 from juqing.scores import Recognizer
-from juqing.training import deal, write_predictions
-from juqing.training.evaluation import Evaluation, evaluate
+from juqing.training import deal, fingerprint, write_predictions
+from juqing.training.evaluation import Evaluation, evaluate, known_rows
 
 if TYPE_CHECKING:
     from juqing.training.ladder import Rung
@@ -35,12 +35,12 @@ def cross_validate(
     n_folds: int = 5,
     progress: Callable[[float, float], None] | None = None,
 ) -> Evaluation:
-    """Train and score fold by fold; a fold whose model is in `out` already is not trained again.
+    """Train and score fold by fold; a network of a fold that is in `out` already is not trained again, rungs are.
 
     Args:
         recipe: The configuration of a network, or a rung, which is trained anew for each fold.
         data: Labeled table.
-        out: Folder for `fold-K`, `predictions.tsv` and `evaluation.json`.
+        out: Folder for `fold-K` (of networks), `predictions.tsv` and `evaluation.json`.
         n_folds: Scripts, sorted by title, are dealt into so many folds.
         progress: Told after each step.
 
@@ -49,18 +49,22 @@ def cross_validate(
 
     Raises:
         InputError: There are fewer scripts than folds, or `out` holds a cross-validation of something else.
+        LabelError: The table has no labels.
     """
     labeled = read_labeled(data)
     if n_folds < 2:
         raise InputError(f"{n_folds} folds were asked for.", "Ask for at least 2.")
     if len(labeled) < n_folds:
         raise InputError(f"there are {len(labeled)} scripts for {n_folds} folds.", "Ask for fewer folds.", path=data)
+    if not any(known_rows(item.labels, item.weights).any() for item in labeled):
+        raise LabelError("there is no labeled cue.", "Rows need a character and six numbers.", path=data)
     check_writable(out)
     if out.exists() and not out.is_dir():
         raise OutputError("this is a file; a folder was to be written.", "Choose another path with --out.", path=out)
     out.mkdir(parents=True, exist_ok=True)
-    if not isinstance(recipe, Recognizer):
-        _check_same(out, {"config": asdict(recipe), "folds": [_titles(labeled, k, n_folds) for k in range(n_folds)]})
+    asked = {"rung": type(recipe).__name__} if isinstance(recipe, Recognizer) else {"config": asdict(recipe)}
+    folds = [_titles(labeled, k, n_folds) for k in range(n_folds)]
+    _check_same(out, {**asked, "data": fingerprint(labeled), "folds": folds})
     predicted: dict[str, np.ndarray] = {}
     for k in range(n_folds):
         learn, held_out = deal(labeled, k, n_folds)

@@ -163,7 +163,7 @@ def evaluate(labeled: Sequence[LabeledScript], predicted: Sequence[np.ndarray]) 
     guess = np.concatenate(list(predicted)).astype(np.float64)
     weights = np.concatenate([item.weights for item in labeled]).astype(np.float64)
     script_ids = np.repeat(np.arange(len(labeled)), [len(item.labels) for item in labeled])
-    known = _known(truth, weights)
+    known = known_rows(truth, weights)
     if not known.any():
         return None
     present, script_ids = np.unique(script_ids[known], return_inverse=True)
@@ -182,7 +182,7 @@ def evaluate_table(recognizer: Recognizer, data: Path, *, progress: Progress | N
     Raises:
         ScriptError, LabelError: The table cannot be read or has no labels.
     """
-    labeled = [item for item in read_labeled(data) if _known(item.labels, item.weights).any()]
+    labeled = [item for item in read_labeled(data) if known_rows(item.labels, item.weights).any()]
     if not labeled:
         raise LabelError(
             "there is no labeled row to compare with.",
@@ -206,7 +206,7 @@ def _mean(values: np.ndarray) -> float:
     return float(defined.mean()) if defined.size else float("nan")
 
 
-def _known(labels: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def known_rows(labels: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(n,) bool: the cues that have a label that counts."""
     return ~np.isnan(labels).any(axis=1) & (weights > 0)
 

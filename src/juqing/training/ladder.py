@@ -104,4 +104,7 @@ def make_rung(kind: str, settings: Mapping[str, Any], given: Sequence[str] = ())
     if "lexicon" in made:
         paths = [made["lexicon"]] if isinstance(made["lexicon"], str) else made["lexicon"]
         made["lexicon"] = read_lexicons([Path(path) for path in paths])
-    return RUNGS[kind](**made)
+    rung = RUNGS[kind](**made)
+    if hasattr(rung, "check"):
+        rung.check()
+    return rung

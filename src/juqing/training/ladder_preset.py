@@ -117,6 +117,8 @@ def read_ladder(path: Path) -> Ladder:
             values = table.get(key, [])
             if not isinstance(values, list) or not all(type(value) is int and value >= 0 for value in values):
                 raise refuse(f"{key} of the rung {name} is {values!r}.", "It is a list of whole numbers, 0 or more.")
+            if len(set(values)) < len(values):
+                raise refuse(f"{key} of the rung {name} is {values!r}.", "Name each number once.")
         if "kind" not in table:
             raise refuse(f"the rung {name} has no kind.", "Give one, as in `juqing train KIND`.")
         values: dict[str, Any] = {key: tuple(each) if isinstance(each, list) else each for key, each in table.items()}

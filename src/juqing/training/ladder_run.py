@@ -23,7 +23,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -159,7 +159,7 @@ def run_ladder(
                 summary |= {"status": "failed", "why": failed[rung.name]}
             told.append(summary)
         elif path.is_file():
-            told.append(_read_json(path))
+            told.append(plan.known(rung, path))
     plan.add_common(told)
     for each in told:
         if each["status"] != "skipped":
@@ -184,7 +184,7 @@ def _lacks(rung: LadderRung, ladder: Ladder, given: Given, out: Path) -> str:
     if rung.kind not in RUNGS and not is_network(rung.kind):
         return f"this version has no kind {rung.kind!r}"
     for group, name in ladder.recipes_of(rung):
-        if not given.texts and not (out / group / f"{name}.json").is_file():
+        if not given.texts and not _made(out, group, name).exists():
             return f"needs {group.replace('vectors', 'word vectors').replace('_', ' ')}: give running text with --texts"
     goes_on = rung.language_model and ladder.language_models[rung.language_model].get("encoder")
     if (rung.encoder or goes_on) and given.encoder is None:
@@ -194,6 +194,11 @@ def _lacks(rung: LadderRung, ladder: Ladder, given: Given, out: Path) -> str:
     if rung.folds == () and given.test is None:
         return "has no folds in the preset: give a table to score with --test"
     return ""
+
+
+def _made(out: Path, group: str, name: str) -> Path:
+    """What a recipe makes: a file of word vectors, or the folder of a language model."""
+    return out / group / (f"{name}.safetensors" if group == "vectors" else name)
 
 
 class _Plan:
@@ -253,7 +258,7 @@ class _Plan:
         settings, told = dict(rung.settings), {}
         for group, name in self.ladder.recipes_of(rung):
             setting = "vectors" if group == "vectors" else start_setting(rung.kind)
-            settings[setting] = str(self._made(group, name))
+            settings[setting] = str(_made(self.out, group, name))
             told[setting] = dict(getattr(self.ladder, group)[name])
             if told[setting].get("encoder"):
                 told[setting]["encoder"] = self.encoder
@@ -273,20 +278,18 @@ class _Plan:
             settled = {name: each.default for name, each in signature.items()} | settings
         return settings, json.loads(json.dumps(settled | told))
 
-    def _made(self, group: str, name: str) -> Path:
-        return self.out / group / (f"{name}.safetensors" if group == "vectors" else name)
-
     def train_recipe(self, group: str, name: str, work: _Work) -> str:
         """Train word vectors or a language model where they are not there; why not, where it fails."""
-        path, recipe = self._made(group, name), dict(getattr(self.ladder, group)[name])
+        path, recipe = _made(self.out, group, name), dict(getattr(self.ladder, group)[name])
         kept = self.out / group / f"{name}.json"
-        if not self.given.texts:
-            return ""
-        asked: dict[str, Any] = {"recipe": recipe, "text": self._text_print(group, recipe)}
+        asked: dict[str, Any] = {"recipe": recipe}
+        if self.given.texts:
+            asked["text"] = self._text_print(group, recipe)
         if group == "language_models" and recipe.get("encoder"):
             asked["encoder"] = self.encoder
         if kept.is_file() and path.exists():
-            if (before := _read_json(kept))["asked"] == asked:
+            before = _read_json(kept)
+            if before["asked"] == ({**asked, "text": before["asked"].get("text")} if not self.given.texts else asked):
                 return ""
             what = "of other text, or of an older state of it"
             if before["asked"]["recipe"] != recipe:
@@ -348,11 +351,30 @@ class _Plan:
         if folds:
             about["folds"] = {"of": self.ladder.n_folds, "done": folds, **self.figures_of(rung, folds)}
             about["curve"] = self._curve(rung, folds, done)
-        if self.tested and (rung.seeds[0], "test") in done:
+        if self.given.test and (rung.seeds[0], "test") in done:
+            about["test_data"] = self.prints[self.given.test]
             about["test"] = figures(
                 [self._predicted(rung, rung.seeds[0], ["test"], self.tested)], self.given.test_error
             )
         return about
+
+    def known(self, rung: LadderRung, path: Path) -> dict[str, Any]:
+        """What is known of a rung that was measured before.
+
+        Raises:
+            InputError: It was measured on another table, or on other folds or seeds: two things in one table would not compare.
+        """
+        told = _read_json(path)
+        differ = []
+        if told.get("data") not in (None, self.prints[self.given.data]):
+            differ.append("the data are others")
+        if self.given.test and told.get("test_data") not in (None, self.prints[self.given.test]):
+            differ.append("the test table is another one")
+        if "folds" in told and told["folds"]["of"] != self.ladder.n_folds:
+            differ.append(f"there were {told['folds']['of']} folds, and are {self.ladder.n_folds}")
+        if differ:
+            raise _measured_otherwise(rung.name, differ, self.out)
+        return told
 
     def figures_of(self, rung: LadderRung, folds: Sequence[int]) -> dict[str, Any]:
         """How good a rung is on the scripts of some folds."""
@@ -369,7 +391,10 @@ class _Plan:
         for each in measured:
             each.pop("common", None)
             if common and any(folds != set(common) for folds in done):
-                each["common"] = {"done": common, **self.figures_of(rungs[each["name"]], common)}
+                each["common"] = {
+                    "done": common,
+                    **self.figures_of(replace(rungs[each["name"]], seeds=tuple(each["seeds"])), common),
+                }
 
     def _held_out(self, folds: Sequence[int]) -> list[LabeledScript]:
         return [item for fold in folds for item in deal(self.labeled, fold, self.ladder.n_folds)[1]]
@@ -546,10 +571,13 @@ def _check_same(unit: _Unit, out: Path) -> None:
         differ.append("the data are others")
     elif not differ:
         differ.append("the kind or the scripts are others")
-    rung = out / "rungs" / unit.rung.name
-    raise InputError(
-        f"the rung {unit.rung.name} was measured otherwise: {'; '.join(differ)}.",
-        f"Choose another --out, or delete {rung} to measure it anew.",
+    raise _measured_otherwise(unit.rung.name, differ, out)
+
+
+def _measured_otherwise(name: str, differ: Sequence[str], out: Path) -> InputError:
+    return InputError(
+        f"the rung {name} was measured otherwise: {'; '.join(differ)}.",
+        f"Choose another --out, or delete {out / 'rungs' / name} to measure it anew.",
         path=out,
     )
 

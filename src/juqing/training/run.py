@@ -8,7 +8,6 @@ nothing had happened, to the last bit on one machine.
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +17,6 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -38,12 +36,22 @@ from juqing.recognition.encoders import (
 from juqing.recognition.heads import HEADS, losses
 from juqing.recognition.pair import PairReader, PairRecognizer
 from juqing.recognition.scene import SceneReader, SceneRecognizer, check_window
-from juqing.runs import RunFolder, has_bf16, keep_memory, make_accelerator, parse_settings, read_settings
+from juqing.runs import (
+    RunFolder,
+    enough_memory,
+    has_bf16,
+    keep_memory,
+    make_accelerator,
+    parse_settings,
+    read_settings,
+)
+from juqing.runtime import read_config
 from juqing.scores import Recognizer
 from juqing.text.corpus import Corpus
 from juqing.text.pseudonyms import draw_names
 from juqing.text.windows import named_lines, reading_names
-from juqing.training.evaluation import evaluate
+from juqing.training import fingerprint
+from juqing.training.evaluation import evaluate, known_rows
 from juqing.training.tasks import Batch, PairTask, SceneTask, Task
 
 if TYPE_CHECKING:
@@ -226,21 +234,33 @@ def build_reader(config: RunConfig) -> Reader:
     encoder, tokenizer = load_encoder(config.encoder, layers=config.layers, dropout=config.encoder_dropout)
     if config.kind == "pair":
         if config.budget > (longest := longest_input(encoder)):
-            raise InputError(f"inputs of {config.budget} tokens are longer than the encoder reads ({longest}).")
+            raise ModelError(
+                f"inputs of {config.budget} tokens are longer than the encoder reads ({longest}).", "Shorten --window."
+            )
         reader: Reader = PairReader(encoder, tokenizer, config.settings())
     else:
         reader = SceneReader(encoder, tokenizer, config.settings())
         check_window(reader.window, encoder)
-    source = Path(config.encoder)
-    if (source / "config.json").is_file() and (source / "encoder").is_dir():
-        before = json.loads((source / "config.json").read_text(encoding="utf-8"))
-        if (before.get("recognizer"), before.get("settings", {}).get("head")) == (config.kind, config.head):
-            reader.load_top(source)
+    if has_top(config):
+        reader.load_top(Path(config.encoder))
     if config.frozen:
         reader.freeze()
     elif config.freeze_embeddings:
         encoder.get_input_embeddings().weight.requires_grad_(False)  # type: ignore[union-attr]
     return reader
+
+
+def has_top(config: RunConfig) -> bool:
+    """Whether the encoder is that of a run of the same kind and head, whose other layers are gone on with too.
+
+    Raises:
+        ModelError: The folder's `config.json` is damaged.
+    """
+    source = Path(config.encoder)
+    if not (source / "encoder").is_dir() or not (source / "config.json").is_file():
+        return False
+    before = read_config(source)
+    return (before.get("recognizer"), before.get("settings", {}).get("head")) == (config.kind, config.head)
 
 
 def make_task(config: RunConfig, reader: Reader, labeled: Sequence[LabeledScript]) -> Task:
@@ -284,19 +304,24 @@ def train(
         The last line of the log: what came of it.
 
     Raises:
+        InputError: The encoder cannot be loaded or does not fit what is asked.
         LabelError: There are no labels.
-        TrainingError: The loss is no number any more, or an interrupted run does not fit.
+        TrainingError: The loss is no number any more, memory ran out, or an interrupted run does not fit.
         OutputError: The disk is full, or the folder cannot be written.
     """
     from accelerate.utils import set_seed
 
     check_folder(out, MODEL_FILES)
-    if held_out and np.isnan(np.concatenate([item.labels for item in held_out])).any(axis=1).all():
+    if held_out and not any(known_rows(item.labels, item.weights).any() for item in held_out):
         raise LabelError("the scripts that are held out have no labels.", "Hold out others.")
     keep_memory()
     accelerator = make_accelerator(bf16=has_bf16())
     is_main = accelerator.is_main_process
-    run = RunFolder(dataclasses.asdict(config), out, resume=resume, is_main=is_main, minutes=config.checkpoint_minutes)
+    asked_of_run = {
+        **dataclasses.asdict(config), "learned": fingerprint(labeled), "held_out": fingerprint(held_out),
+        "processes": accelerator.num_processes,
+    }  # fmt: skip
+    run = RunFolder(asked_of_run, out, resume=resume, is_main=is_main, minutes=config.checkpoint_minutes)
     asked, was_there = config, run.folder.exists()
     accelerator.wait_for_everyone()
     try:
@@ -315,13 +340,15 @@ def train(
         raise
     run.begin()
     accelerator.wait_for_everyone()
-    if not run.resumed and not Path(config.encoder, "head.safetensors").is_file():
+    if not run.resumed and not has_top(config):
         _prepare_head(reader, task, config.head)
     n_steps_of = _steps(task, config, accelerator.num_processes)
     n_steps = [n_steps_of(epoch) for epoch in range(config.epochs)]
     optimizer = _optimizer(reader, config)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _linear(sum(n_steps), config.warmup))
-    average = AveragedModel(reader, multi_avg_fn=get_ema_multi_avg_fn(config.average)) if config.average else None
+    average = None
+    if config.average:
+        average = AveragedModel(reader, device=accelerator.device, multi_avg_fn=get_ema_multi_avg_fn(config.average))
     model, optimizer, schedule = accelerator.prepare(reader, optimizer, schedule)
     state = _State()
     accelerator.register_for_checkpointing(state)
@@ -337,7 +364,8 @@ def train(
         for step, mine in _shares(plan, config.accumulate, accelerator):
             if step < state.step:
                 continue
-            loss, n_cues, n_tokens = _learn(model, task, mine, norm, config, accelerator)
+            with enough_memory("batch_tokens", config.batch_tokens):
+                loss, n_cues, n_tokens = _learn(model, task, mine, norm, config, accelerator)
             size = float(accelerator.clip_grad_norm_(model.parameters(), config.clip))  # type: ignore[arg-type]
             run.check_finite(loss, size, state.total + 1, sum(n_steps))
             optimizer.step()
@@ -522,7 +550,7 @@ def average_runs(runs: Sequence[Path], out: Path) -> None:
         named = ", ".join(run.name for run in runs)
         (folder / "README.md").write_text(
             f"# {out.name}\n\n- Kind: `{mean.kind}`, the mean weights of {len(runs)} runs: {named}\n"
-            "- Licence, data and scores: to be filled in by whoever passes the model on\n",
+            "- License, data and scores: to be filled in by whoever passes the model on\n",
             encoding="utf-8",
         )
 
@@ -533,7 +561,7 @@ def _card(name: str, kind: str, config: RunConfig) -> str:
 
 - Kind: `{kind}` (`juqing.recognition.{kind}`), head `{config.head}`
 - Output: six strengths in 0..3 for each cue
-- Licence, data and scores: to be filled in by whoever passes the model on
+- License, data and scores: to be filled in by whoever passes the model on
 
 ## What was asked
 

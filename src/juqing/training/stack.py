@@ -87,7 +87,7 @@ def stack(
             f"# {out.name}\n\n- Kind: the {kind} (`juqing.recognition.stacked`) of {', '.join(names)}\n"
             f"- Chosen by: RMSE on scripts that neither the members nor the mixture saw, of {data.name}, {len(labeled)} scripts: "
             f"{measured}\n"
-            "- Licence: to be filled in by whoever passes the model on\n",
+            "- License: to be filled in by whoever passes the model on\n",
             encoding="utf-8",
         )
     return evaluation

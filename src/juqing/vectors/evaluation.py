@@ -1,4 +1,4 @@
-"""How good word vectors are: similarity against people's judgements, analogies against their answers.
+"""How good word vectors are: similarity against people's judgments, analogies against their answers.
 
 What is not in the vocabulary is left out and counted, never guessed: a score without its coverage says little.
 """
@@ -23,7 +23,7 @@ class SimilarityScore:
 
     Attributes:
         name: Of the set.
-        spearman: Rank correlation of cosines and people's judgements, -1..1; NaN for fewer than two pairs.
+        spearman: Rank correlation of cosines and people's judgments, -1..1; NaN for fewer than two pairs.
         n_pairs: Pairs in the set.
         n_known: Pairs whose words both have vectors.
     """
@@ -50,7 +50,7 @@ class AnalogyScore:
 
 
 def read_similarities(path: Path) -> list[tuple[str, str, float]]:
-    """Word pairs with a judgement: three fields a line, by tabs or blanks; `#` begins a comment, further fields are left.
+    """Word pairs with a judgment: three fields a line, by tabs or blanks; `#` begins a comment, further fields are left.
 
     Raises:
         FormatError: A line is something else, or there is none.
