@@ -73,7 +73,7 @@ def _print(console: Console, evaluation: Evaluation, title: str) -> None:
         return "–" if math.isnan(value) else f"{value:.{places}f}"
 
     def table(first: str, *others: str) -> Table:
-        made = Table(box=None, pad_edge=False, header_style="dim")
+        made = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
         made.add_column(first, overflow="ellipsis", max_width=24, no_wrap=True)
         for name in others:
             made.add_column(name, justify="right")
@@ -91,13 +91,16 @@ def _print(console: Console, evaluation: Evaluation, title: str) -> None:
     if not evaluation.is_human:
         console.print("the labels are no whole numbers, so 1 / (1 + RMSE) is not the ranking score", style="yellow")
     console.print()
-    emotions = table(
-        "emotion", "RMSE", "Pearson", "F1", "none", "weak", "medium", "strong", "slope", "intercept", "cal. error"
-    )
+    emotions = table("emotion", "RMSE", "r", "F1", "0", "1", "2", "3", "slope", "icpt", "cal.")
     for emotion, row in zip(EMOTIONS, emotion_rows(evaluation), strict=True):
         label = Text(f"{emotion.name} {emotion.chinese}", style=f"bold {emotion.color}")
         emotions.add_row(label, *(number(value) for key, value in row.items() if key != "name"))
     console.print(emotions)
+    console.print(
+        "r: Pearson · 0 to 3: F1 of each level, F1 their mean · slope, icpt: line of truth on prediction · cal.: calibration error",
+        style="dim",
+        highlight=False,
+    )
     console.print()
     scripts = table("script", "rows", "RMSE", *(["score"] if evaluation.is_human else []), "Pearson")
     for row in script_rows(evaluation):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,12 @@ def print_error(error: JuqingError) -> None:
 def printable(text: str) -> str:
     """A text whose control characters are shown instead of being obeyed by the terminal."""
     return "".join(c if c.isprintable() or c == "\u3000" else f"\\x{ord(c):02x}" for c in text)
+
+
+def print_once(text: str) -> None:
+    """A result, once whatever the number of processes that `torchrun` has started."""
+    if os.environ.get("RANK", "0") == "0":
+        print(text)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -61,12 +60,13 @@ def masked(
     settings: Settings = None,
     resume: Resume = False,
 ) -> None:
-    """Train an encoder to predict hidden tokens: BERT's masked language modeling, whole words hidden.
+    """Train an encoder to predict hidden tokens: BERT's masked language modeling, whole words hidden. Needs the extra: pip install -e ".[train]"
 
     OUT is a Hugging Face folder, which --encoder takes everywhere. Several processes: torchrun --nproc-per-node 2 -m juqing pretrain ...
 
     Example: juqing pretrain masked novels/ --encoder encoders/e5-small-zh --out encoders/novels
     """
+    from juqing.cli.output import print_once
     from juqing.errors import InputError
     from juqing.pretraining import pretraining_module
 
@@ -85,7 +85,7 @@ def masked(
         window=window, seed=seed, **changes,
     )  # fmt: skip
     done = _run(module.train_masked, config, "character", texts, held_out, out, resume)
-    _tell(
+    print_once(
         f"{out}: {done['steps']:,} steps, {done['seconds']:,.0f} s; held-out text: perplexity of hidden tokens "
         f"{done['perplexity_before']:,.2f} before, {done['perplexity']:,.2f} after, {done['accuracy']:.1%} guessed right; "
         f"pseudo-perplexity {done['pseudo_perplexity_before']:,.2f} before, {done['pseudo_perplexity']:,.2f} after"
@@ -107,12 +107,13 @@ def next_word(
     settings: Settings = None,
     resume: Resume = False,
 ) -> None:
-    """Train a recurrent network to predict the next word.
+    """Train a recurrent network to predict the next word. Needs the extra: pip install -e ".[train]"
 
     OUT holds the vectors of words, the cells and the vocabulary. Several processes: torchrun --nproc-per-node 2 -m juqing pretrain ...
 
     Example: juqing pretrain next-word novels/ --cell gru --out models/novels
     """
+    from juqing.cli.output import print_once
     from juqing.pretraining import pretraining_module
 
     loop, module = pretraining_module("loop"), pretraining_module("next_word")
@@ -121,7 +122,7 @@ def next_word(
         learning_rate=learning_rate, window=window, seed=seed,
     )  # fmt: skip
     done = _run(module.train_next_word, config, config.unit, texts, held_out, out, resume)
-    _tell(
+    print_once(
         f"{out}: {done['steps']:,} steps, {done['seconds']:,.0f} s; perplexity of held-out text "
         f"{done['perplexity_before']:,.2f} before, {done['perplexity']:,.2f} after"
     )
@@ -143,9 +144,3 @@ def _run(
     except KeyboardInterrupt:
         typer.echo(f"Stopped. The same command with --resume goes on from {out}.run.", err=True)
         raise
-
-
-def _tell(text: str) -> None:
-    """Once, whatever the number of processes."""
-    if os.environ.get("RANK", "0") == "0":
-        typer.echo(text)

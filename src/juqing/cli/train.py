@@ -237,21 +237,21 @@ def _network_command(kind: str, text: str) -> None:
 
 _network_command(
     "transformer",
-    """Train the scene reader with a small encoder that begins from nothing: no pretrained one is needed.
+    """Train the scene reader with a small encoder that begins from nothing: no pretrained one is needed. Needs the extra: pip install -e ".[train]"
 
     Example: juqing train transformer --data train.tsv --hold-out 0/5 --out runs/transformer
     """,
 )
 _network_command(
     "pair",
-    """Train the classical recipe: one input for each line and character, through a pretrained encoder.
+    """Train the classical recipe: one input for each line and character, through a pretrained encoder. Needs the extra: pip install -e ".[train]"
 
     Example: juqing train pair --data train.tsv --encoder encoders/e5-small-zh --hold-out 0/5 --out runs/pair
     """,
 )
 _network_command(
     "scene",
-    """Train the scene reader: an encoder that reads a scene once, every cue taken off the same states.
+    """Train the scene reader: an encoder that reads a scene once, every cue taken off the same states. Needs the extra: pip install -e ".[train]"
 
     Several processes: torchrun --nproc-per-node 2 -m juqing train scene ...
 
@@ -293,7 +293,7 @@ def network_config(
 
 
 def _train_network(config: RunConfig, data: Path, out: Path, hold_out: str | None, resume: bool) -> None:
-    from juqing.cli.output import progress
+    from juqing.cli.output import print_once, progress
     from juqing.reading.files import read_labeled
     from juqing.training import network_module, split_scripts
 
@@ -302,4 +302,4 @@ def _train_network(config: RunConfig, data: Path, out: Path, hold_out: str | Non
     with progress("training") as report:
         done = network_module().train(config, learn, out, held_out=held_out, resume=resume, progress=report)
     scored = f", held-out RMSE {done['best_rmse']:.4f}" if "best_rmse" in done else ""
-    typer.echo(f"{out}: {done['n_labeled']:,} labeled cues, {done['steps']:,} steps, {done['seconds']:,.0f} s{scored}")
+    print_once(f"{out}: {done['n_labeled']:,} labeled cues, {done['steps']:,} steps, {done['seconds']:,.0f} s{scored}")

@@ -198,6 +198,8 @@ def load_next_word(folder: Path) -> tuple[NextWordModel, Vocabulary, str]:
     Raises:
         ModelError: A file is missing or damaged, or the vocabulary does not fit the weights.
     """
+    if not folder.is_dir():
+        raise ModelError("there is no such folder.", "Make one: juqing pretrain next-word.", path=folder)
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         if config.get("model") != "next-word" or config.get("format") != 1:
