@@ -81,7 +81,7 @@ def test_train_predict_and_analyze(juqing, table, vectors, tmp_path, kind):
     assert (
         "train.tsv, 4 scripts" in card
         and f"juqing.recognition.{'recurrent' if kind in RECURRENT else kind}" in card
-        and "Licence" in card
+        and "License" in card
     )
     code, out, _ = juqing("predict", model, table, "--out", tmp_path / "p.tsv")
     assert code == 0 and "beside the labels" in out
@@ -142,7 +142,7 @@ def test_recurrent_networks_start_from_vectors_or_a_language_model(juqing, table
     assert juqing("crossval", "rnn", *cv, "--vectors", vectors, "--set", "tune_vectors=false")[0] == 0
     refused(juqing("train", "gru", *out, "--start", start), "its dim is 8", "Set dim=8", start)
     refused(juqing("train", "lstm", *out, "--start", start, *shape), "its cell is gru, the recognizer's lstm")
-    refused(juqing("train", "gru", *out, "--start", tmp_path / "none"), "language model cannot be loaded")
+    refused(juqing("train", "gru", *out, "--start", tmp_path / "none"), "there is no such folder")
     refused(juqing("train", "gru", *out, "--set", "width=3"), "no setting 'width'", "hidden")
     refused(juqing("train", "gru", *out, "--set", "pooling=max"), "pooling is 'max'", "last, mean, attention")
 

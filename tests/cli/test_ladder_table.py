@@ -26,7 +26,7 @@ def juqing(capsys, monkeypatch):
 def test_one_rung_fails_and_the_others_go_on(juqing, table, tmp_path):
     preset, out = tmp_path / "p.toml", tmp_path / "out"
     preset.write_text(
-        "n_folds = 2\n[[rungs]]\nname = 'broken'\nkind = 'frequency'\nsettings = { unit = 'character', tags = true }\n"
+        "n_folds = 2\n[[rungs]]\nname = 'broken'\nkind = 'averaged'\n"
         "[[rungs]]\nname = 'words'\nkind = 'lexicon'\n[[rungs]]\nname = 'net'\nkind = 'scene'\nencoder = true\n",
         encoding="utf-8",
     )

@@ -121,7 +121,7 @@ def test_training_that_is_refused(juqing, tmp_path):
         (("--window", 0), "window is 0"),
         (("--method", "ppmi", "--window", 0, "--min-count", 1), "window is 0"),
         (("--method", "ppmi", "--dim", 9, "--min-count", 1), "rank 9"),
-        ((), "Lower min_count"),
+        ((), "Lower --min-count"),
         (("--out", tmp_path / "x.doc"), "suffix '.doc'"),
     ):
         code, _, err = juqing("vectors", "train", text, "--unit", "blank", "--out", tmp_path / "v.vec", *options)

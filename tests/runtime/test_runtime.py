@@ -12,7 +12,7 @@ def test_shipped_models():
     for model in models.values():
         assert model.n_bytes < 40 * 10**6
         card = (model.folder / "README.md").read_text(encoding="utf-8")
-        assert "Licence" in card and "Score" in card
+        assert "License" in card and "Score" in card
         assert load(model.name).name == model.name
 
 

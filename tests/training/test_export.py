@@ -87,14 +87,14 @@ def test_what_an_exported_folder_holds(tmp_path):
     shutil.copytree(random_run("pair", "classify"), run)
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     (run / "config.json").write_text(json.dumps({**config, "rmse": 0.42}), encoding="utf-8")
-    (run / "README.md").write_text("# mine\n\n- Licence: ours\n", encoding="utf-8")
+    (run / "README.md").write_text("# mine\n\n- License: ours\n", encoding="utf-8")
     done = export(run, tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "README.md", "config.json", "model.onnx", "tokenizer.json",
     ]  # fmt: skip
     assert done["n_bytes"] == (tmp_path / "out" / "model.onnx").stat().st_size
     card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
-    assert card == "# mine\n\n- Licence: ours\n\nExported to ONNX, 8-bit weights.\n"
+    assert card == "# mine\n\n- License: ours\n\nExported to ONNX, 8-bit weights.\n"
     description = describe(tmp_path / "out")
     assert (description.recognizer, description.rmse) == ("onnx", 0.42)
     assert load(tmp_path / "out").score(read_text("林远：好。\n")).rmse == 0.42

@@ -56,8 +56,7 @@ vectors = "few"
 folds = [0]
 [[rungs]]
 name = "broken"
-kind = "frequency"
-settings = { unit = "character", tags = true }
+kind = "averaged"
 [[rungs]]
 name = "scene"
 kind = "scene"
@@ -96,7 +95,7 @@ def test_what_is_told(done):
     out, told = done
     assert list(told) == ["lexicon", "onehot", "averaged", "broken", "scene"]
     assert [each["status"] for each in told.values()] == ["measured"] * 3 + ["failed", "skipped"]
-    assert "parts of speech" in told["broken"]["why"] and "--encoder" in told["scene"]["why"]
+    assert "no word vectors" in told["broken"]["why"] and "--encoder" in told["scene"]["why"]
     for name in ("lexicon", "onehot", "averaged"):
         assert told[name] == json.loads((out / "rungs" / name / "rung.json").read_text(encoding="utf-8")) | (
             {"common": told[name]["common"]}
@@ -192,9 +191,12 @@ def test_another_recipe_or_other_data_are_refused(done, ladder, given, tmp_path)
     with pytest.raises(
         InputError, match="lexicon was measured otherwise: the data are others"
     ):  # it is in the table too
-        run_ladder(ladder, replace(given, data=other), out, only=["averaged"])
+        run_ladder(ladder, replace(given, data=other), out, only=["scene"])
     wider = replace(ladder, vectors={"few": {**ladder.vectors["few"], "dim": 2}})
-    told = run_ladder(wider, replace(given, texts=()), out, only=["averaged"])
+    copied = tmp_path / "copy"
+    shutil.copytree(out, copied)
+    shutil.rmtree(copied / "rungs" / "averaged")  # it was of the vectors before
+    told = run_ladder(wider, replace(given, texts=()), copied, only=["averaged"])
     assert told[2]["status"] == "failed" and "of another recipe" in told[2]["why"]
     (tmp_path / "b.txt").write_text("另一些话\n" * 9, encoding="utf-8")
     told = run_ladder(ladder, replace(given, texts=(tmp_path / "b.txt",)), out, only=["averaged"])

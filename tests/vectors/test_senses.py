@@ -228,7 +228,7 @@ def test_what_is_refused(monkeypatch):
     with pytest.raises(InputError, match="window is 0"):
         Contexts(VECTORS, 0)
     monkeypatch.setitem(sys.modules, "sklearn.cluster", None)
-    with pytest.raises(MissingExtraError, match=r"juqing\[train\]"):
+    with pytest.raises(MissingExtraError, match=r"\.\[train\]"):
         find_senses(CONTEXTS, "bank", corpus)
 
 

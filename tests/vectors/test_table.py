@@ -100,5 +100,5 @@ def test_vocabulary_orders_by_count():
     assert Vocabulary.of_sentences([["b", "a", "c"], ["a", "c"]], min_count=2).words == ["a", "c"]
     assert Vocabulary.of_counts({"a": 1, "b": 5, "c": 3}, max_words=2).words == ["b", "c"]
     for counts in ({}, {"a": 3}):
-        with pytest.raises(InputError, match="Lower min_count"):
+        with pytest.raises(InputError, match="Lower --min-count"):
             Vocabulary.of_counts(counts, min_count=4)

@@ -53,7 +53,9 @@ class Command(TyperCommand):
         """Run the command, once that is clear."""
         from juqing.outputs import check_kept
 
-        given = dict(ctx.params)
+        given = {
+            name: value for name, value in ctx.params.items() if name != "start"
+        }  # what goes on may stay in its place
         targets = given.pop("out", None) or ()
         for target in (targets,) if isinstance(targets, (str, Path)) else targets:
             check_kept(Path(target), given.values())

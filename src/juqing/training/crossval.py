@@ -62,9 +62,12 @@ def cross_validate(
     if out.exists() and not out.is_dir():
         raise OutputError("this is a file; a folder was to be written.", "Choose another path with --out.", path=out)
     out.mkdir(parents=True, exist_ok=True)
-    asked = {"rung": type(recipe).__name__} if isinstance(recipe, Recognizer) else {"config": asdict(recipe)}
     folds = [_titles(labeled, k, n_folds) for k in range(n_folds)]
-    _check_same(out, {**asked, "data": fingerprint(labeled), "folds": folds})
+    if isinstance(recipe, Recognizer):
+        asked = None  # rungs keep nothing of a fold
+    else:
+        asked = {"config": asdict(recipe), "data": fingerprint(labeled), "folds": folds}
+    _check_same(out, asked)
     predicted: dict[str, np.ndarray] = {}
     for k in range(n_folds):
         learn, held_out = deal(labeled, k, n_folds)
@@ -91,10 +94,12 @@ def cross_validate(
     return evaluation
 
 
-def _check_same(out: Path, asked: dict[str, Any]) -> None:
+def _check_same(out: Path, asked: dict[str, Any] | None) -> None:
     """Write down what is asked; refuse where the folder's models are of something else, as they may have seen other scripts."""
     path = out / _ASKED
     text = json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
+    if asked is None and not path.is_file():
+        return
     if path.is_file() and path.read_text(encoding="utf-8") != text:
         raise InputError("the folder holds another cross-validation.", "Choose another one with --out.", path=out)
     with writing(path) as aside:
