@@ -92,6 +92,18 @@ def parse_settings(kind: type, given: Sequence[str]) -> dict[str, Any]:
     return parse_values({field.name: str(field.type) for field in dataclasses.fields(kind)}, given)
 
 
+class LoopState:
+    """Where a loop is: its attributes are part of every checkpoint."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What Accelerate keeps."""
+        return dict(vars(self))
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what was kept."""
+        vars(self).update(state)
+
+
 @contextmanager
 def enough_memory(name: str, value: object) -> Iterator[None]:
     """Say which setting to lower where memory runs out.

@@ -13,8 +13,9 @@ from conftest import ROOT
 from juqing.emotions import EMOTIONS
 from juqing.errors import InputError, ModelError
 from juqing.reading.files import read_labeled
+from juqing.recognition.tfidf import TfidfRecognizer
 from juqing.text.tokens import OTHER_TOKEN, OWN_TOKEN, cue_tokens
-from juqing.training import train_tfidf
+from juqing.training import train_rung
 
 PROGRAM = ROOT / "benchmarks" / "course_lines.py"
 LINES = ROOT / "docs" / "ladder" / "lines.tsv"
@@ -34,7 +35,7 @@ def labeled():
 def ladder(table, tmp_path_factory):
     """A folder as `juqing ladder` leaves it, with one rung."""
     out = tmp_path_factory.mktemp("ladder")
-    train_tfidf(table, out / "rungs" / "tfidf" / "model")
+    train_rung(TfidfRecognizer(), table, out / "rungs" / "tfidf" / "model")
     return out
 
 

@@ -16,7 +16,7 @@ from juqing.reading.files import read_labeled
 from juqing.recognition.stacked import StackedRecognizer
 from juqing.recognition.tfidf import TfidfRecognizer, neighbors
 from juqing.runtime import load
-from juqing.training import deal, split_scripts, train_tfidf
+from juqing.training import deal, split_scripts, train_rung
 from juqing.training.crossval import cross_validate
 from juqing.training.evaluation import evaluate
 from juqing.training.stack import read_predictions, stack
@@ -244,7 +244,7 @@ def test_damaged_predictions(labeled, tmp_path, text, message):
 
 
 def test_a_trained_model_is_a_member_too(table, validated_tfidf, tmp_path, feature):
-    train_tfidf(table, tmp_path / "mine")
+    train_rung(TfidfRecognizer(), table, tmp_path / "mine")
     stack(table, [validated_tfidf[0]], [str(tmp_path / "mine")], tmp_path / "out", n_folds=2)
     assert (tmp_path / "out" / "mine" / "weights.npz").is_file()
     assert load(tmp_path / "out").score(feature).values.shape == (feature.n_cues, 6)

@@ -18,7 +18,7 @@ from juqing import metrics
 from juqing.errors import InputError, LabelError
 from juqing.reading.files import read_labeled
 from juqing.runtime import load
-from juqing.training import deal
+from juqing.training import deal, predictions_by_id
 from juqing.training.crossval import cross_validate
 from juqing.training.evaluation import Evaluation
 from juqing.training.ladder import RUNGS, make_rung
@@ -31,7 +31,7 @@ from juqing.training.ladder_preset import (
     is_network,
     read_ladder,
 )
-from juqing.training.ladder_run import Given, figures, held_out_lines, read_predictions, run_ladder
+from juqing.training.ladder_run import Given, figures, held_out_lines, run_ladder
 from juqing.training.ladder_unit import n_parameters, network_config
 from juqing.training.run import train
 
@@ -152,7 +152,7 @@ def test_lines_are_those_held_out(done, given):
     out, told = done
     lines = held_out_lines(list(told.values()), given.data, out)
     assert set(lines.guesses) == {"lexicon", "onehot", "averaged"}
-    first = read_predictions(out / "rungs" / "averaged" / "seed-0" / "fold-0" / "predictions.tsv")
+    first = predictions_by_id(out / "rungs" / "averaged" / "seed-0" / "fold-0" / "predictions.tsv")
     for name, guess in zip(lines.ids, lines.guesses["averaged"], strict=True):
         assert np.isnan(guess).all() if name not in first else guess.tolist() == first[name]
     rmse = metrics.rmse(lines.truth, lines.guesses["lexicon"], weights_of(given.data, lines.ids))
@@ -278,7 +278,7 @@ def test_language_models(given, tmp_path):
         model,
     )
     expected = load(model).score(held_out[0].script).values
-    found = read_predictions(out / "rungs" / "scene" / "seed-0" / "fold-1" / "predictions.tsv")
+    found = predictions_by_id(out / "rungs" / "scene" / "seed-0" / "fold-1" / "predictions.tsv")
     assert np.abs(np.array([found[cue.id] for cue in held_out[0].script.cues]) - expected).max() < 1e-3
     # one test, by the first seed
     assert (out / "rungs" / "gru" / "seed-0" / "test").is_dir() and not (

@@ -3,13 +3,15 @@ import pytest
 
 from juqing.errors import OutputError
 from juqing.reading.files import read_labeled
+from juqing.recognition.tfidf import TfidfRecognizer
 from juqing.runtime import load
-from juqing.training import evaluate, predict_table, train_tfidf
+from juqing.training import evaluate, predict_table, train_rung
 
 
 def test_train_and_predict(table, tmp_path):
     steps = []
-    trained = train_tfidf(table, tmp_path / "model", progress=lambda done, total: steps.append((done, total)))
+    trained = TfidfRecognizer()
+    train_rung(trained, table, tmp_path / "model", progress=lambda done, total: steps.append((done, total)))
     assert steps == [(k, 5) for k in range(1, 6)]  # four folds, four scripts, and the whole
     card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     assert "train.tsv, 4 scripts" in card and str(table.parent) not in card
@@ -34,7 +36,7 @@ def test_a_table_without_labels_is_not_evaluated(tmp_path, trained):
 def test_nothing_is_trained_for_a_place_that_cannot_be_written(table, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
-        train_tfidf(table, tmp_path / "file" / "model", progress=lambda *_: pytest.fail("it trained"))
+        train_rung(TfidfRecognizer(), table, tmp_path / "file" / "model", progress=lambda *_: pytest.fail("it trained"))
 
 
 def test_evaluation_by_hand(table):

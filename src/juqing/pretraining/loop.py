@@ -24,7 +24,16 @@ from torch import Tensor, nn
 from juqing.errors import InputError, JuqingError
 from juqing.outputs import check_folder
 from juqing.pretraining.texts import Progress
-from juqing.runs import RunFolder, enough_memory, has_bf16, keep_memory, make_accelerator, parse_settings, read_settings
+from juqing.runs import (
+    LoopState,
+    RunFolder,
+    enough_memory,
+    has_bf16,
+    keep_memory,
+    make_accelerator,
+    parse_settings,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -149,19 +158,13 @@ class Task(ABC):
         """Read what `save_carried` wrote."""
 
 
-class _State:
+class _State(LoopState):
     """Where a run is; part of every checkpoint."""
 
     def __init__(self) -> None:
         self.step, self.best = 0, math.inf
         self.before: dict[str, float] = {}
         self.figures: dict[str, float] = {}
-
-    def state_dict(self) -> dict[str, Any]:
-        return dict(vars(self))
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
 
 
 def trapezoid(n_steps: int, warmup: float, decay: float) -> Callable[[int], float]:

@@ -12,7 +12,7 @@ from types import ModuleType
 import numpy as np
 
 from juqing.emotions import EMOTION_NAMES, N_EMOTIONS
-from juqing.errors import InputError, MissingExtraError
+from juqing.errors import FormatError, InputError, MissingExtraError, reason_of
 from juqing.outputs import check_folder, check_writable, writing, writing_folder
 from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
@@ -20,7 +20,6 @@ from juqing.recognition._folder import TENSORS, WEIGHTS, WORDS
 from juqing.recognition.averaged import VECTORS
 from juqing.recognition.lexicon import LEXICON, LexiconRecognizer, read_lexicons
 from juqing.recognition.linear import Progress
-from juqing.recognition.tfidf import TfidfRecognizer
 from juqing.scores import Recognizer
 from juqing.training.evaluation import Evaluation, evaluate
 from juqing.training.ladder import Rung
@@ -40,13 +39,6 @@ def fingerprint(labeled: Sequence[LabeledScript]) -> str:
         found.update(np.ascontiguousarray(item.labels, np.float32).tobytes())
         found.update(np.ascontiguousarray(item.weights, np.float32).tobytes())
     return found.hexdigest()[:16]
-
-
-def train_tfidf(data: Path, out: Path, *, progress: Progress | None = None) -> TfidfRecognizer:
-    """`train_rung` for the TF-IDF recognizer."""
-    recognizer = TfidfRecognizer()
-    train_rung(recognizer, data, out, progress=progress)
-    return recognizer
 
 
 def train_rung(rung: Rung, data: Path, out: Path, *, progress: Progress | None = None) -> None:
@@ -129,6 +121,31 @@ def write_predictions(labeled: Sequence[LabeledScript], predicted: Sequence[np.n
     with writing(out) as path, path.open("w", encoding="utf-8", newline="") as file:
         file.write("id\temotion\n")
         file.writelines(f"{row_id}\t{','.join(f'{v:.4f}' for v in by_id.get(row_id, zeros))}\n" for _, row_id in rows)
+
+
+def predictions_by_id(path: Path) -> dict[str, list[float]]:
+    """The six numbers of each id in a file as `write_predictions` makes it.
+
+    Raises:
+        FormatError: The file cannot be read.
+    """
+    found: dict[str, list[float]] = {}
+    try:
+        rows = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = f"the predictions cannot be read: {reason_of(error)}."
+        raise FormatError(why, "Run juqing crossval.", path=path) from None
+    for number, row in enumerate(rows[1:], start=2):
+        try:
+            row_id, joined = row.split("\t")
+            found[row_id] = [float(value) for value in joined.split(",")]
+            if len(found[row_id]) != N_EMOTIONS or not np.isfinite(found[row_id]).all():
+                raise ValueError
+        except ValueError:
+            raise FormatError(
+                "the row is not an id and six numbers.", "Give what juqing crossval wrote.", path=path, line=number
+            ) from None
+    return found
 
 
 def deal(labeled: Sequence[LabeledScript], k: int, n_folds: int) -> tuple[list[LabeledScript], list[LabeledScript]]:

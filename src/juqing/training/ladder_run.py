@@ -36,7 +36,7 @@ from juqing.outputs import check_writable, writing
 from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
 from juqing.report.ladder import Lines
-from juqing.training import deal
+from juqing.training import deal, predictions_by_id
 from juqing.training.evaluation import Evaluation, evaluate
 from juqing.training.ladder import RUNGS
 from juqing.training.ladder_preset import Ladder, LadderRung, check_recipes, check_settings, is_network, start_setting
@@ -404,7 +404,7 @@ class _Plan:
     ) -> Evaluation:
         values: dict[str, list[float]] = {}
         for split in splits:
-            values |= read_predictions(self.out / "rungs" / rung.name / f"seed-{seed}" / split / PREDICTIONS)
+            values |= predictions_by_id(self.out / "rungs" / rung.name / f"seed-{seed}" / split / PREDICTIONS)
         evaluation = evaluate(labeled, [np.array([values[cue.id] for cue in item.script.cues]) for item in labeled])
         assert evaluation is not None  # `_read` looked at the labels
         return evaluation
@@ -608,7 +608,7 @@ def held_out_lines(told: Sequence[dict[str, Any]], data: Path, out: Path) -> Lin
         folder = out / "rungs" / each["name"] / f"seed-{each['seeds'][0]}"
         values: dict[str, list[float]] = {}
         for fold in each["folds"]["done"]:
-            values |= read_predictions(folder / f"fold-{fold}" / PREDICTIONS)
+            values |= predictions_by_id(folder / f"fold-{fold}" / PREDICTIONS)
         guesses[each["name"]] = np.array([values.get(name, [np.nan] * len(EMOTION_NAMES)) for name in ids])
     return Lines(ids, texts, characters, np.array(truth, dtype=np.float64), guesses)
 
@@ -646,12 +646,6 @@ def figures(evaluations: Sequence[Evaluation], error: float = 0.0) -> dict[str, 
             for k, name in enumerate(EMOTION_NAMES)
         },
     }
-
-
-def read_predictions(path: Path) -> dict[str, list[float]]:
-    """The six numbers of each id in a file of predictions."""
-    lines = path.read_text(encoding="utf-8").splitlines()[1:]
-    return {name: [float(v) for v in values.split(",")] for name, _, values in (line.partition("\t") for line in lines)}
 
 
 def _about(rung: LadderRung) -> dict[str, Any]:

@@ -147,8 +147,6 @@ def train(
             from juqing.training import fit_rung
             from juqing.training.ladder import make_rung
 
-            if "vectors" in settings:
-                settings = {**settings, "vectors": Path(settings["vectors"])}
             fit_rung(make_rung(kind, settings), labeled, out, named=Path(data).name, progress=tell)
     return {**measured, "resumed": resumed, "parameters": n_parameters(out), "n_bytes": n_bytes(out), **_machine()}
 

@@ -37,6 +37,7 @@ from juqing.recognition.heads import HEADS, losses
 from juqing.recognition.pair import PairReader, PairRecognizer
 from juqing.recognition.scene import SceneReader, SceneRecognizer, check_window
 from juqing.runs import (
+    LoopState,
     RunFolder,
     enough_memory,
     has_bf16,
@@ -504,17 +505,11 @@ def measure(recognizer: Recognizer, labeled: Sequence[LabeledScript]) -> dict[st
     return {name: round(figure, 5) for name, figure in figures.items()}
 
 
-class _State:
+class _State(LoopState):
     """Where a run is; part of every checkpoint."""
 
     def __init__(self) -> None:
         self.epoch, self.step, self.total, self.best = 0, 0, 0, math.inf
-
-    def state_dict(self) -> dict[str, Any]:
-        return dict(vars(self))
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
 
 
 def average_runs(runs: Sequence[Path], out: Path) -> None:

@@ -17,7 +17,7 @@ from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
 from juqing.recognition.stacked import StackedRecognizer
 from juqing.runtime import load, shipped_models
-from juqing.training import deal
+from juqing.training import deal, predictions_by_id
 from juqing.training.crossval import PREDICTIONS
 from juqing.training.evaluation import Evaluation, evaluate
 
@@ -113,21 +113,7 @@ def read_predictions(path: Path, labeled: Sequence[LabeledScript]) -> list[np.nd
     Raises:
         FormatError: The file cannot be read, or a cue has no prediction.
     """
-    by_id: dict[str, list[float]] = {}
-    try:
-        rows = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"the predictions cannot be read ({error}).", "Run juqing crossval.", path=path) from None
-    for number, row in enumerate(rows[1:], start=2):
-        try:
-            row_id, joined = row.split("\t")
-            by_id[row_id] = [float(value) for value in joined.split(",")]
-            if len(by_id[row_id]) != N_EMOTIONS or not np.isfinite(by_id[row_id]).all():
-                raise ValueError
-        except ValueError:
-            raise FormatError(
-                "the row is not an id and six numbers.", "Give what juqing crossval wrote.", path=path, line=number
-            ) from None
+    by_id = predictions_by_id(path)
     result = []
     for item in labeled:
         missing = next((cue.id for cue in item.script.cues if cue.id not in by_id), None)
