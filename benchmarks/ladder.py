@@ -66,8 +66,10 @@ def merged(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]]) -> l
     by_name = {each["name"]: each for each in before}
     for each in now:
         known = by_name.get(each["name"])
-        same = known and "folds" not in each and known["settings"] == each["settings"]
-        by_name[each["name"]] = {**known, "test": each["test"]} if same else each
+        if known and "folds" not in each and known["settings"] == each["settings"]:
+            by_name[each["name"]] = {**known, "test": each["test"]}
+        else:
+            by_name[each["name"]] = each
     order = [rung.name for rung in read_ladder(PRESETS / "ladder.toml").rungs]
     told = [by_name[name] for name in dict.fromkeys([*order, *by_name]) if name in by_name]
     common = next((each["common"]["done"] for each in told if "common" in each), None)
