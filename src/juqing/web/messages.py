@@ -116,6 +116,8 @@ SENTENCES = {
     "the script in JSON contradicts itself: {}.": "JSON 剧本自相矛盾：{}。",
     "Give a file that `juqing read --json` or `juqing convert --to json` wrote.": "请用 `juqing read --json` 或 `juqing convert --to json` 写出的文件。",
     # Tables
+    "this is a document, not a table of tab-separated text.": "这是文档，不是用制表符分隔的表格。",
+    "A table has the columns id, content, character; to score a script: juqing analyze.": "表格要有 id、content、character 三列；要给剧本打分，用 juqing analyze。",
     "the table cannot be read ({}).": "表格读不了（{}）。",
     "Quotes inside a field are doubled; save the table again from its program.": "格子里的引号要写两个；请用原来的软件重新保存表格。",
     "the workbook cannot be read ({}).": "工作簿读不了（{}）。",
