@@ -162,7 +162,18 @@ def test_an_interrupted_training_goes_on(juqing, tmp_path, sign, code):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["text.txt", "v.npz", "whole.npz"]
 
 
-EVERY_ROUND = "from juqing.vectors import _rounds; _rounds._EVERY = 0.0; from juqing.cli import main; main()"
+EVERY_ROUND = """
+import time
+from juqing.cli import main
+from juqing.vectors import _rounds
+
+def slow(*args, save=_rounds.Checkpoint.save, **settings):  # so that it is not over before it is interrupted
+    save(*args, **settings)
+    time.sleep(0.1)
+
+_rounds._EVERY, _rounds.Checkpoint.save = 0.0, slow
+main()
+"""
 
 
 def test_training_goes_on_from_vectors(juqing, tmp_path):

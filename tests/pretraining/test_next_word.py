@@ -268,5 +268,5 @@ def test_folders_that_cannot_be_loaded(tmp_path):
     (tmp_path / "config.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ModelError, match="no language model"):
         load_next_word(tmp_path)
-    with pytest.raises(ModelError, match="cannot be loaded"):
+    with pytest.raises(ModelError, match="no such folder"):
         load_next_word(tmp_path / "none")

@@ -51,6 +51,7 @@ def serve(
     import os
     import secrets
     import socket
+    from contextlib import suppress
 
     from juqing.errors import InputError, MissingExtraError, OutputError
 
@@ -132,7 +133,6 @@ def serve(
             server_header=False,
             timeout_graceful_shutdown=3,
         )
-        try:
+        with suppress(KeyboardInterrupt):  # whether it comes through, or ends the server alone, is a matter of luck
             uvicorn.Server(config).run(sockets=[listening])
-        except KeyboardInterrupt:
-            typer.echo("Stopped.")
+        typer.echo("Stopped.")
