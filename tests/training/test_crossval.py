@@ -108,6 +108,11 @@ def test_folds_of_something_else_are_not_taken(validated, table, tmp_path):
     shutil.copytree(validated[0], tmp_path / "cv")
     with pytest.raises(InputError, match="another cross-validation"):
         cross_validate(CONFIG, table, tmp_path / "cv", n_folds=4)
+    relabeled = tmp_path / "relabeled.tsv"
+    relabeled.write_text(table.read_text(encoding="utf-8").replace("2,1,0,0,0,0", "0,0,0,0,0,2"), encoding="utf-8")
+    assert relabeled.read_bytes() != table.read_bytes()
+    with pytest.raises(InputError, match="another cross-validation"):  # the same titles, other labels
+        cross_validate(CONFIG, relabeled, tmp_path / "cv", n_folds=N_FOLDS)
     with pytest.raises(InputError, match="another cross-validation"):
         cross_validate(tiny_config("scene", epochs=1, seed=9), table, tmp_path / "cv", n_folds=N_FOLDS)
 

@@ -53,9 +53,8 @@ class Command(TyperCommand):
         """Run the command, once that is clear."""
         from juqing.outputs import check_kept
 
-        given = {
-            name: value for name, value in ctx.params.items() if name != "start"
-        }  # what goes on may stay in its place
+        # vectors that training goes on from may be replaced by what comes of it
+        given = {name: value for name, value in ctx.params.items() if name != "start"}
         targets = given.pop("out", None) or ()
         for target in (targets,) if isinstance(targets, (str, Path)) else targets:
             check_kept(Path(target), given.values())
