@@ -60,6 +60,7 @@ def test_another_host_prints_a_token_once_and_wants_it(tmp_path):
 
 def test_what_it_refuses(tmp_path):
     url = f"sqlite:///{tmp_path}/j.sqlite3"
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = run("--port", str(taken.getsockname()[1]), "--database-url", url)
     assert done.returncode == 2 and "--port" in done.stderr and "Traceback" not in done.stderr
@@ -68,6 +69,7 @@ def test_what_it_refuses(tmp_path):
         (["--database-url", url, "--model", "none"], {}, "none"),
         (["--database-url", url], {"JUQING_TOKEN": "short"}, "16 characters"),
         (["--database-url", url, f"{tmp_path}/nowhere.txt"], {}, "no such file"),
+        (["--database-url", url, f"{tmp_path}/a.pdf"], {}, "this is a PDF"),
         (["--database-url", f"sqlite:///{tmp_path}"], {}, "cannot be opened"),
     ):
         done = run("--port", "0", *arguments, **env)
