@@ -144,7 +144,7 @@ def main() -> None:
                 n_theirs += len(line.split())
         threads = sorted({1, min(2, len(os.sched_getaffinity(0)))})
         for name, architecture, objective, dim, rate in KINDS:
-            for n_threads in threads if dim <= 100 or len(threads) == 1 else threads[-1:]:
+            for n_threads in threads:
                 config = Word2VecConfig(
                     architecture, objective, dim=dim, epochs=1, learning_rate=rate, n_threads=n_threads
                 )
