@@ -187,6 +187,8 @@ def test_training_that_is_refused(juqing, home, table, tmp_path):
     refused(juqing(*scene, *ours, "--layers", "0,9"), "the layers 0 to 1")
     refused(juqing(*scene, *ours, "--hold-out", "9999"), "no script '9999' to hold out", "7000")
     refused(juqing(*scene, *ours, "--hold-out", "7/5"), "no fold '7/5'")
+    refused(juqing(*scene, *ours, "--hold-out", "0/2", "--also", table), table, "'7000' is in the table of --data too")
+    refused(juqing(*scene, *ours, "--also", tmp_path / "none.tsv"), tmp_path / "none.tsv")
     refused(juqing(*scene, "--encoder", tiny_encoder(), "--preset", tmp_path / "none.toml"), "preset cannot be read")
     bad = tmp_path / "bad.tsv"
     bad.write_text(table.read_text(encoding="utf-8").replace("0,3,0,0,0,0", "0,7,0,0,0,0"), encoding="utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import labeled_table
 from encoders import tiny_config
 
 import juqing.training.run as run_module
@@ -16,7 +17,7 @@ from juqing.reading.files import read_labeled
 from juqing.recognition.stacked import StackedRecognizer
 from juqing.recognition.tfidf import TfidfRecognizer, neighbors
 from juqing.runtime import load
-from juqing.training import deal, split_scripts, train_rung
+from juqing.training import Also, deal, split_scripts, train_rung
 from juqing.training.crossval import cross_validate
 from juqing.training.evaluation import evaluate
 from juqing.training.stack import read_predictions, stack
@@ -125,6 +126,71 @@ def test_tfidf_folds_are_models_of_the_other_scripts(validated_tfidf, labeled):
     at = [item.script.title for item in labeled].index(held_out[0].script.title)
     np.testing.assert_allclose(predicted[at], model.score(held_out[0].script).values, atol=6e-5)
     assert evaluation.n == sum(len(item.labels) for item in labeled)
+
+
+@pytest.fixture
+def beside(tmp_path):
+    """A table of other scripts, with other feelings: the table's labels turned round."""
+    rows = labeled_table().splitlines()
+    turned = [rows[0]]
+    for row in rows[1:]:
+        row_id, content, who, label, confidence = row.split("\t")
+        turned.append("\t".join((f"9{row_id[1:]}", content, who, ",".join(reversed(label.split(","))), confidence)))
+    path = tmp_path / "teacher.tsv"
+    path.write_text("\n".join(turned) + "\n", encoding="utf-8")
+    return path
+
+
+def test_scripts_beside_the_table_are_learned_from_in_every_fold_and_not_scored(table, labeled, beside, tmp_path):
+    also = Also(beside, 3.0)
+    evaluation = cross_validate(TfidfRecognizer(), table, tmp_path / "cv", n_folds=4, also=also)
+    assert evaluation.n == sum(len(item.labels) for item in labeled)
+    learn, held_out = deal(labeled, 2, 4)
+    learn = [(i.script, i.labels, i.weights) for i in learn]
+    learn += [(i.script, i.labels, i.weights * 3) for i in read_labeled(beside)]
+    model = TfidfRecognizer().fit(*map(list, zip(*learn, strict=True)))
+    predicted = read_predictions(tmp_path / "cv" / "predictions.tsv", labeled)
+    at = [item.script.title for item in labeled].index(held_out[0].script.title)
+    np.testing.assert_allclose(predicted[at], model.score(held_out[0].script).values, atol=6e-5)
+
+
+def test_the_weight_of_scripts_beside_the_table_decides_whom_a_model_believes(table, labeled, beside, tmp_path):
+    """The two tables contradict each other: the heavier one is nearer to what the model says."""
+    found = {}
+    for weight in (0.01, 100.0):
+        out = tmp_path / f"model-{weight}"
+        train_rung(TfidfRecognizer(min_df=1), table, out, also=Also(beside, weight))
+        found[weight] = load(out).score(labeled[0].script).values
+    truth = labeled[0].labels
+
+    def distance(values, labels):
+        return float(np.nanmean((values - labels) ** 2))
+
+    assert distance(found[0.01], truth) < distance(found[0.01], truth[:, ::-1])
+    assert distance(found[100.0], truth) > distance(found[100.0], truth[:, ::-1])
+    assert "teacher.tsv (weight 100)" in (tmp_path / "model-100.0" / "README.md").read_text(encoding="utf-8")
+
+
+def test_scripts_beside_the_table_that_are_refused(table, beside, tmp_path):
+    def refused(error, words, also):
+        with pytest.raises(error, match=words):
+            cross_validate(TfidfRecognizer(), table, tmp_path / "cv", n_folds=4, also=also)
+        with pytest.raises(error, match=words):
+            train_rung(TfidfRecognizer(), table, tmp_path / "model", also=also)
+        assert not (tmp_path / "cv").exists() and not (tmp_path / "model").exists()
+
+    refused(InputError, "'7000' is in the table of --data too", Also(table))
+    for weight in (0.0, -1.0, float("nan"), float("inf")):
+        refused(InputError, "--also-weight", Also(beside, weight))
+    unlabeled = tmp_path / "unlabeled.tsv"
+    unlabeled.write_text("id\tcontent\tcharacter\n9000_0001_A_1\t走吧。\ta1\n", encoding="utf-8")
+    refused(LabelError, "no labeled cue", Also(unlabeled))
+
+
+def test_folds_that_learned_from_other_scripts_beside_are_not_taken(validated, table, beside, tmp_path):
+    shutil.copytree(validated[0], tmp_path / "cv")
+    with pytest.raises(InputError, match="another cross-validation"):
+        cross_validate(CONFIG, table, tmp_path / "cv", n_folds=N_FOLDS, also=Also(beside))
 
 
 def test_progress_ends_where_it_should(table, tmp_path):

@@ -9,6 +9,8 @@ import typer
 
 from juqing.cli.options import Settings
 from juqing.cli.train import (
+    AlsoTable,
+    AlsoWeight,
     Budget,
     Data,
     Dim,
@@ -26,6 +28,7 @@ from juqing.cli.train import (
     Unit,
     Weighting,
     given,
+    make_also,
     network_config,
 )
 
@@ -42,6 +45,8 @@ def crossval(
         Path, typer.Option("--out", help="Folder to write: predictions.tsv, evaluation.json, a model for each fold.")
     ],
     n_folds: Annotated[int, typer.Option("--folds", min=2, help="Number of folds of scripts.")] = 5,
+    also: AlsoTable = None,
+    also_weight: AlsoWeight = 1.0,
     encoder: Encoder = None,
     layers: Layers = None,
     preset: Preset = None,
@@ -92,6 +97,8 @@ def crossval(
             kind, preset, encoder, layers, head, epochs, learning_rate, window, seed, frozen, settings
         )
     with progress(f"{n_folds} folds") as report:
-        evaluation = cross_validate(recipe, data, out, n_folds=n_folds, progress=report)
+        evaluation = cross_validate(
+            recipe, data, out, n_folds=n_folds, also=make_also(also, also_weight), progress=report
+        )
     typer.echo(str(evaluation))
     typer.echo(str(out / "predictions.tsv"))

@@ -11,11 +11,21 @@ import typer
 from juqing.cli.options import Settings
 
 if TYPE_CHECKING:
+    from juqing.training import Also
     from juqing.training.run import RunConfig
 
 train_app = typer.Typer(help="Train a recognizer on labeled lines.", no_args_is_help=True, rich_markup_mode=None)
 
 Data = Annotated[Path, typer.Option("--data", help="Labeled table: id, content, character, emotion(s); tab-separated.")]
+AlsoTable = Annotated[
+    Path | None,
+    typer.Option(
+        "--also", help="Labeled table to learn from beside --data, never held out: labels of another model, say."
+    ),
+]
+AlsoWeight = Annotated[
+    float, typer.Option("--also-weight", help="How much a label of --also counts beside one of --data.")
+]
 Out = Annotated[Path, typer.Option("--out", help="Model folder to write.")]
 Encoder = Annotated[
     str | None,
@@ -92,18 +102,28 @@ def lexicon(out: Out, lexicon: LexiconFiles = None) -> None:
 
 
 @train_app.command()
-def frequency(data: Data, out: Out, unit: Unit = None, tags: Tags = False, settings: Settings = None) -> None:
+def frequency(
+    data: Data,
+    out: Out,
+    also: AlsoTable = None,
+    also_weight: AlsoWeight = 1.0,
+    unit: Unit = None,
+    tags: Tags = False,
+    settings: Settings = None,
+) -> None:
     """Train on how often words were seen beside emotions, and logistic regression. Needs the extra: pip install -e ".[train]"
 
     Example: juqing train frequency --data train.tsv --out models/frequency
     """
-    _train_rung("frequency", data, out, settings, unit=unit, tags=tags)
+    _train_rung("frequency", data, out, make_also(also, also_weight), settings, unit=unit, tags=tags)
 
 
 @train_app.command()
 def onehot(
     data: Data,
     out: Out,
+    also: AlsoTable = None,
+    also_weight: AlsoWeight = 1.0,
     unit: Unit = None,
     tags: Tags = False,
     weighting: Weighting = None,
@@ -113,13 +133,15 @@ def onehot(
 
     Example: juqing train onehot --data train.tsv --out models/onehot
     """
-    _train_rung("onehot", data, out, settings, unit=unit, tags=tags, weighting=weighting)
+    _train_rung("onehot", data, out, make_also(also, also_weight), settings, unit=unit, tags=tags, weighting=weighting)
 
 
 @train_app.command()
 def svd(
     data: Data,
     out: Out,
+    also: AlsoTable = None,
+    also_weight: AlsoWeight = 1.0,
     unit: Unit = None,
     tags: Tags = False,
     weighting: Weighting = None,
@@ -130,7 +152,9 @@ def svd(
 
     Example: juqing train svd --data train.tsv --dim 300 --out models/svd
     """
-    _train_rung("svd", data, out, settings, unit=unit, tags=tags, weighting=weighting, dim=dim)
+    _train_rung(
+        "svd", data, out, make_also(also, also_weight), settings, unit=unit, tags=tags, weighting=weighting, dim=dim
+    )
 
 
 @train_app.command()
@@ -138,6 +162,8 @@ def averaged(
     data: Data,
     out: Out,
     vectors: Vectors,
+    also: AlsoTable = None,
+    also_weight: AlsoWeight = 1.0,
     unit: Unit = None,
     tags: Tags = False,
     epochs: TunedEpochs = None,
@@ -147,16 +173,28 @@ def averaged(
 
     Example: juqing train averaged --data train.tsv --vectors vectors.safetensors --out models/averaged
     """
-    _train_rung("averaged", data, out, settings, unit=unit, tags=tags, vectors=vectors, epochs=epochs)
+    _train_rung(
+        "averaged",
+        data,
+        out,
+        make_also(also, also_weight),
+        settings,
+        unit=unit,
+        tags=tags,
+        vectors=vectors,
+        epochs=epochs,
+    )
 
 
 @train_app.command()
-def tfidf(data: Data, out: Out, settings: Settings = None) -> None:
+def tfidf(
+    data: Data, out: Out, also: AlsoTable = None, also_weight: AlsoWeight = 1.0, settings: Settings = None
+) -> None:
     """Train character n-gram TF-IDF and ridge regression. Needs the extra: pip install -e ".[train]"
 
     Example: juqing train tfidf --data train.tsv --out models/mine
     """
-    _train_rung("tfidf", data, out, settings)
+    _train_rung("tfidf", data, out, make_also(also, also_weight), settings)
 
 
 def _recurrent_command(kind: str, what: str) -> None:
@@ -172,6 +210,8 @@ def _recurrent_command(kind: str, what: str) -> None:
     def command(
         data: Data,
         out: Out,
+        also: AlsoTable = None,
+        also_weight: AlsoWeight = 1.0,
         vectors: GivenVectors = None,
         start: Start = None,
         unit: Unit = None,
@@ -182,7 +222,7 @@ def _recurrent_command(kind: str, what: str) -> None:
         settings: Settings = None,
     ) -> None:
         _train_rung(
-            kind, data, out, settings, vectors=vectors, start=start, unit=unit, tags=tags, epochs=epochs,
+            kind, data, out, make_also(also, also_weight), settings, vectors=vectors, start=start, unit=unit, tags=tags, epochs=epochs,
             learning_rate=learning_rate, seed=seed,
         )  # fmt: skip
 
@@ -193,14 +233,23 @@ _recurrent_command("lstm", "long short-term memory")
 _recurrent_command("bilstm", "long short-term memory, forward and backward,")
 
 
-def _train_rung(kind: str, data: Path, out: Path, given_settings: list[str] | None, **settings: object) -> None:
+def make_also(table: Path | None, weight: float) -> Also | None:
+    """What `--also` and `--also-weight` name."""
+    from juqing.training import Also
+
+    return Also(table, weight) if table else None
+
+
+def _train_rung(
+    kind: str, data: Path, out: Path, also: Also | None, given_settings: list[str] | None, **settings: object
+) -> None:
     from juqing.cli.output import progress
     from juqing.training import train_rung
     from juqing.training.ladder import make_rung
 
     rung = make_rung(kind, given(settings), given_settings or ())
     with progress("training") as report:
-        train_rung(rung, data, out, progress=report)
+        train_rung(rung, data, out, also=also, progress=report)
     typer.echo(f"{out}: {rung.size}")
 
 
@@ -216,6 +265,8 @@ def _network_command(kind: str, text: str) -> None:
     def command(
         data: Data,
         out: Out,
+        also: AlsoTable = None,
+        also_weight: AlsoWeight = 1.0,
         encoder: Encoder = None,
         layers: Layers = None,
         preset: Preset = None,
@@ -232,7 +283,7 @@ def _network_command(kind: str, text: str) -> None:
         config = network_config(
             kind, preset, encoder, layers, head, epochs, learning_rate, window, seed, frozen, settings
         )
-        _train_network(config, data, out, hold_out, resume)
+        _train_network(config, data, out, hold_out, make_also(also, also_weight), resume)
 
 
 _network_command(
@@ -292,13 +343,17 @@ def network_config(
     )  # fmt: skip
 
 
-def _train_network(config: RunConfig, data: Path, out: Path, hold_out: str | None, resume: bool) -> None:
+def _train_network(
+    config: RunConfig, data: Path, out: Path, hold_out: str | None, also: Also | None, resume: bool
+) -> None:
     from juqing.cli.output import print_once, progress
     from juqing.reading.files import read_labeled
     from juqing.training import network_module, split_scripts
 
     labeled = read_labeled(data)
     learn, held_out = split_scripts(labeled, hold_out) if hold_out else (labeled, [])
+    if also:
+        learn = [*learn, *also.read(labeled)]
     with progress("training") as report:
         done = network_module().train(config, learn, out, held_out=held_out, resume=resume, progress=report)
     scored = f", held-out RMSE {done['best_rmse']:.4f}" if "best_rmse" in done else ""

@@ -6,13 +6,14 @@ import hashlib
 import importlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 
 from juqing.emotions import EMOTION_NAMES, N_EMOTIONS
-from juqing.errors import FormatError, InputError, MissingExtraError, reason_of
+from juqing.errors import FormatError, InputError, LabelError, MissingExtraError, reason_of
 from juqing.outputs import check_folder, check_writable, writing, writing_folder
 from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
@@ -21,7 +22,7 @@ from juqing.recognition.averaged import VECTORS
 from juqing.recognition.lexicon import LEXICON, LexiconRecognizer, read_lexicons
 from juqing.recognition.linear import Progress
 from juqing.scores import Recognizer
-from juqing.training.evaluation import Evaluation, evaluate
+from juqing.training.evaluation import Evaluation, evaluate, known_rows
 from juqing.training.ladder import Rung
 
 MODEL_FILES = ("config.json", WEIGHTS, VECTORS, LEXICON, TENSORS, WORDS, "README.md")
@@ -41,16 +42,60 @@ def fingerprint(labeled: Sequence[LabeledScript]) -> str:
     return found.hexdigest()[:16]
 
 
-def train_rung(rung: Rung, data: Path, out: Path, *, progress: Progress | None = None) -> None:
+@dataclass(frozen=True)
+class Also:
+    """Labeled scripts that are learned from beside a table, and never held out: labels of another model, say.
+
+    Attributes:
+        path: Their table.
+        weight: How much one of their labels counts beside one of the table's, above 0.
+    """
+
+    path: Path
+    weight: float = 1.0
+
+    def read(self, labeled: Sequence[LabeledScript]) -> list[LabeledScript]:
+        """The scripts, their weights multiplied.
+
+        Args:
+            labeled: The table beside which they are learned from.
+
+        Raises:
+            ScriptError, LabelError: The table cannot be read, or has no labels.
+            InputError: The weight is not above 0, or a script is in both tables: a fold that leaves it out would have seen it.
+        """
+        if not 0 < self.weight < float("inf"):
+            raise InputError(f"--also-weight is {self.weight}.", "It must be above 0.")
+        scripts = read_labeled(self.path)
+        if not any(known_rows(item.labels, item.weights).any() for item in scripts):
+            raise LabelError("there is no labeled cue.", "Rows need a character and six numbers.", path=self.path)
+        titles = {item.script.title for item in labeled}
+        if both := [item.script.title for item in scripts if item.script.title in titles]:
+            raise InputError(
+                f"the script {both[0]!r} is in the table of --data too.",
+                "Take it out of one of the two.",
+                path=self.path,
+            )
+        return [replace(item, weights=item.weights * np.float32(self.weight)) for item in scripts]
+
+
+def train_rung(
+    rung: Rung, data: Path, out: Path, *, also: Also | None = None, progress: Progress | None = None
+) -> None:
     """Train a rung on all labeled rows of a table, weighted by their confidence, and write a model folder.
 
     Raises:
-        ScriptError, LabelError: The table cannot be read or has no labels.
-        InputError: A setting of the rung is out of its range.
+        ScriptError, LabelError: A table cannot be read or has no labels.
+        InputError: A setting of the rung is out of its range, or `also` does not fit.
         OutputError: The folder cannot be written.
     """
     check_folder(out, MODEL_FILES)
-    fit_rung(rung, read_labeled(data), out, named=data.name, progress=progress)
+    labeled = read_labeled(data)
+    named = data.name
+    if also is not None:
+        labeled = [*labeled, *also.read(labeled)]
+        named += f" and {also.path.name} (weight {also.weight:g})"
+    fit_rung(rung, labeled, out, named=named, progress=progress)
 
 
 def fit_rung(

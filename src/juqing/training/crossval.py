@@ -16,7 +16,7 @@ from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
 from juqing.runtime import load
 from juqing.scores import Recognizer
-from juqing.training import deal, fingerprint, write_predictions
+from juqing.training import Also, deal, fingerprint, write_predictions
 from juqing.training.evaluation import Evaluation, evaluate, known_rows
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def cross_validate(
     out: Path,
     *,
     n_folds: int = 5,
+    also: Also | None = None,
     progress: Callable[[float, float], None] | None = None,
 ) -> Evaluation:
     """Train and score fold by fold; a network of a fold that is in `out` already is not trained again, rungs are.
@@ -42,13 +43,14 @@ def cross_validate(
         data: Labeled table.
         out: Folder for `fold-K` (of networks), `predictions.tsv` and `evaluation.json`.
         n_folds: Scripts, sorted by title, are dealt into so many folds.
+        also: Scripts that every fold learns from, and that are not scored.
         progress: Told after each step.
 
     Returns:
         How the predictions compare with the labels.
 
     Raises:
-        InputError: There are fewer scripts than folds, or `out` holds a cross-validation of something else.
+        InputError: There are fewer scripts than folds, `also` does not fit, or `out` holds a cross-validation of something else.
         LabelError: The table has no labels.
     """
     labeled = read_labeled(data)
@@ -58,6 +60,7 @@ def cross_validate(
         raise InputError(f"there are {len(labeled)} scripts for {n_folds} folds.", "Ask for fewer folds.", path=data)
     if not any(known_rows(item.labels, item.weights).any() for item in labeled):
         raise LabelError("there is no labeled cue.", "Rows need a character and six numbers.", path=data)
+    beside = also.read(labeled) if also else []
     check_writable(out)
     if out.exists() and not out.is_dir():
         raise OutputError("this is a file; a folder was to be written.", "Choose another path with --out.", path=out)
@@ -67,10 +70,13 @@ def cross_validate(
         asked = None  # rungs keep nothing of a fold
     else:
         asked = {"config": asdict(recipe), "data": fingerprint(labeled), "folds": folds}
+        if beside:
+            asked["also"] = fingerprint(beside)
     _check_same(out, asked)
     predicted: dict[str, np.ndarray] = {}
     for k in range(n_folds):
         learn, held_out = deal(labeled, k, n_folds)
+        learn += beside
         told = (lambda done, total, k=k: progress(k + done / total, n_folds)) if progress else None
         if isinstance(recipe, Recognizer):
             recognizer = cast("Rung", recipe).fit(*_parts(learn), told)
