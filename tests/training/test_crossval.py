@@ -148,7 +148,8 @@ def test_scripts_beside_the_table_are_learned_from_in_every_fold_and_not_scored(
     learn, held_out = deal(labeled, 2, 4)
     learn = [(i.script, i.labels, i.weights) for i in learn]
     learn += [(i.script, i.labels, i.weights * 3) for i in read_labeled(beside)]
-    model = TfidfRecognizer().fit(*map(list, zip(*learn, strict=True)))
+    scripts, labels, weights = map(list, zip(*learn, strict=True))
+    model = TfidfRecognizer().fit(scripts, labels, weights)
     predicted = read_predictions(tmp_path / "cv" / "predictions.tsv", labeled)
     at = [item.script.title for item in labeled].index(held_out[0].script.title)
     np.testing.assert_allclose(predicted[at], model.score(held_out[0].script).values, atol=6e-5)
