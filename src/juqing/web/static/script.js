@@ -63,14 +63,16 @@ const select = (line, { focus = false } = {}) => {
 };
 const goTo = (line) => select(line);
 
+/** Of each cue what it feels most; where lines are filtered by an emotion, that one, if it is why the line is shown. */
 const drawChips = () => {
+  const asked = filterOf("emotion");
   script.querySelectorAll(".chip").forEach((chip) => chip.remove());
   byLine.forEach((indexes, line) => {
     let node = null;
     indexes.forEach((index) => {
       const cue = view.cues[index];
       const values = cue.slice(2, 8);
-      const best = values.indexOf(Math.max(...values));
+      const best = asked !== "" && values[asked] >= least.mark * 100 ? Number(asked) : values.indexOf(Math.max(...values));
       if (values[best] < least.mark * 100 && !cue[10]) return;
       node = node || paragraph(line);
       const chip = element("span", `chip e-${view.emotions[best][0]}`, `${view.characters[cue[1]]} ${charts.emotionName(best)} ${(values[best] / 100).toFixed(1)}`);
@@ -809,7 +811,7 @@ const start = async () => {
     clearTimeout(smooth.timer);
     smooth.timer = setTimeout(() => loadArc().catch((error) => announce(error.message, true)), 80);
   });
-  ["character", "emotion", "kind"].forEach((name) => byId(`filter-${name}`).addEventListener("change", () => { filter(); toAddress(); }));
+  ["character", "emotion", "kind"].forEach((name) => byId(`filter-${name}`).addEventListener("change", () => { drawChips(); filter(); toAddress(); }));
   FILTERS.forEach((name) => byId(`filter-${name}`).addEventListener("change", onFilter));
   Object.keys(least).forEach((name) => byId(`least-${name}`).addEventListener("input", (event) => onLeast(name, Number(event.target.value))));
   byId("reset").addEventListener("click", reset);
