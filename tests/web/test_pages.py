@@ -563,7 +563,8 @@ def test_thresholds_act_at_once(visit: Open, film: str):
     assert all(float(text.split()[-1]) >= 1 for text in chips.all_text_contents())
     assert offered(page, "emotion")[4] == "怒 ≥ 1.0"
     page.select_option("#filter-emotion", index=4)
-    assert all(" 怒 " in text for text in page.locator("#script p:not(.out)").all_text_contents())  # also where sorrow is stronger
+    shown = page.locator("#script p:not(.out)").all_text_contents()
+    assert all(" 怒 " in text for text in shown)  # also where sorrow is stronger
     loud = page.locator("#script p:not(.out)").count()
     page.locator("#least-mark").press("ArrowRight")
     expect(page.locator("#least-mark-value")).to_have_text("1.1")
