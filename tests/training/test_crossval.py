@@ -155,6 +155,22 @@ def test_scripts_beside_the_table_are_learned_from_in_every_fold_and_not_scored(
     np.testing.assert_allclose(predicted[at], model.score(held_out[0].script).values, atol=6e-5)
 
 
+def test_networks_learn_from_scripts_beside_the_table_in_every_fold(table, labeled, beside, tmp_path, monkeypatch):
+    learned = []
+    original = run_module.train
+
+    def recorded(config, learn, folder, **more):
+        learned.append({item.script.title: float(item.weights.max()) for item in learn})
+        return original(config, learn, folder, **more)
+
+    monkeypatch.setattr(run_module, "train", recorded)
+    cross_validate(CONFIG, table, tmp_path / "cv", n_folds=N_FOLDS, also=Also(beside, 2.0))
+    for found, left in zip(learned, ({"7001", "7003"}, {"7000", "7002"}), strict=True):
+        assert set(found) == left | {"9000", "9001", "9002", "9003"}
+        heaviest = {title: 0.9 if title in left else 1.8 for title in found}  # the surest label's confidence
+        assert found == pytest.approx(heaviest)
+
+
 def test_the_weight_of_scripts_beside_the_table_decides_whom_a_model_believes(table, labeled, beside, tmp_path):
     """The two tables contradict each other: the heavier one is nearer to what the model says."""
     found = {}
