@@ -889,9 +889,7 @@ def test_a_long_script_is_there_to_its_end(visit: Open, served: Served):
     page = visit(f"/scripts/{id}")
     n = page.locator("#script .scene > p").count()
     assert n > 2900
-    page.evaluate(f"location.hash = '#l{n - 1}'")
-    page.reload()
-    page.wait_for_selector("body[data-ready]")
+    page = visit(f"/scripts/{id}#l{n - 1}")
     expect(page.locator("#script .at")).to_have_id(f"l{n - 1}")
     expect(page.locator("#script .at")).to_be_in_viewport()
     rendered = page.evaluate(

@@ -45,6 +45,12 @@ const setPane = (name) => {
   body.dataset.pane = name;
   document.querySelectorAll("[data-pane]").forEach((button) => { if (button !== body) button.setAttribute("aria-pressed", button.dataset.pane === name); });
 };
+/** Bring a line into sight. Scenes out of sight have a guessed height until they are rendered: again, until it stays where it is. */
+const center = (node, was = NaN, times = 10) => {
+  node.scrollIntoView({ block: "center", behavior: "instant" });
+  const { top } = node.getBoundingClientRect();
+  if (top !== was && times) requestAnimationFrame(() => center(node, top, times - 1));
+};
 /** Select a line and bring it into sight. */
 const select = (line, { focus = false } = {}) => {
   const node = paragraph(line);
@@ -54,9 +60,7 @@ const select = (line, { focus = false } = {}) => {
   node.classList.add("at");
   [node, node.parentElement].forEach((each) => each.classList.remove("out")); // who asks for a line sees it, filtered or not
   if (narrow.matches) setPane("script");
-  // Scenes out of sight have a guessed height until they are rendered, so it is said twice.
-  node.scrollIntoView({ block: "center", behavior: "instant" });
-  requestAnimationFrame(() => node.scrollIntoView({ block: "center", behavior: "instant" }));
+  center(node);
   if (focus) { node.tabIndex = -1; node.focus({ preventScroll: true }); }
   toAddress();
   if (editor && editor.line !== line) closeEditor();
