@@ -28,7 +28,7 @@ from juqing.training.run import RunConfig
 
 torch.set_num_threads(1)  # the networks are tiny: several threads would only wait for each other
 
-FAMILIES = ("bert", "roberta", "xlm-roberta", "electra", "ernie", "vocab.txt")
+FAMILIES = ("bert", "roberta", "xlm-roberta", "electra", "ernie", "albert", "vocab.txt")
 LONGEST = 128
 _SIZES: dict[str, Any] = {
     "hidden_size": 24,
@@ -135,6 +135,8 @@ def tiny_encoder(family: str = "bert") -> Path:
         model = hf.XLMRobertaModel(hf.XLMRobertaConfig(**roberta))
     elif family == "electra":
         model = hf.ElectraModel(hf.ElectraConfig(**bert, embedding_size=16))
+    elif family == "albert":
+        model = hf.AlbertModel(hf.AlbertConfig(**bert, embedding_size=16))
     elif family == "ernie":
         model = hf.ErnieModel(hf.ErnieConfig(**bert, use_task_id=True))
     else:

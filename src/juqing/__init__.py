@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from juqing.errors import JuqingError
     from juqing.reading import read_script, read_scripts
     from juqing.runtime import load
-    from juqing.scores import EmotionScores, Recognizer
+    from juqing.scores import EmotionScores, Recognizer, level_probabilities
     from juqing.script import Cue, Line, Scene, Script
     from juqing.writing import write_script
 
@@ -30,6 +30,7 @@ __all__ = [
     "Recognizer",
     "Scene",
     "Script",
+    "level_probabilities",
     "load",
     "read_script",
     "read_scripts",
@@ -45,6 +46,7 @@ _HOMES = {
     "Recognizer": "scores",
     "Scene": "script",
     "Script": "script",
+    "level_probabilities": "scores",
     "load": "runtime",
     "read_script": "reading",
     "read_scripts": "reading",

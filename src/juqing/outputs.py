@@ -108,6 +108,8 @@ def writing_folder(path: Path, names: Sequence[str]) -> Iterator[Path]:
         try:
             aside.chmod(0o777 & ~_umask())
             yield aside
+            for file in aside.rglob("*"):  # some libraries write files that nobody else may read
+                file.chmod((0o777 if file.is_dir() else 0o666) & ~_umask())
             if path.is_dir():
                 shutil.rmtree(path)
             aside.replace(path)

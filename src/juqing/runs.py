@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint"
 _BEFORE = "checkpoint.old"  # for the moment in which a new one takes its place
 _ASKED = "run.json"
+_BEST = "best"
 _LOG = "log.jsonl"
 _BOARD = "tensorboard"
+_MAY_CHANGE = ("learning_rate", "head_learning_rate", "clip", "checkpoint_minutes")
 _MEMORY = ("allocate memory", "out of memory", "not enough memory")
 
 
@@ -129,7 +131,7 @@ class RunFolder:
     Args:
         asked: What is asked of the run; a run that was asked for something else is not gone on with.
         out: The folder to come.
-        resume: Go on with what is there.
+        resume: Go on with what is there; learning rates, `clip` and `checkpoint_minutes` may be others than before.
         is_main: Whether this process is the one that writes.
         minutes: Time between two checkpoints.
 
@@ -155,7 +157,7 @@ class RunFolder:
             if not isinstance(before, dict):
                 raise TrainingError("the interrupted run is damaged.", "Delete it.", path=path)
             differ = [name for name in self.asked if before.get(name) != self.asked[name]]
-            if differ:
+            if differ := [name for name in differ if name not in _MAY_CHANGE]:
                 raise TrainingError(
                     f"the interrupted run was asked for something else: {', '.join(differ)}.",
                     "Ask for the same, or delete it.",
@@ -180,6 +182,16 @@ class RunFolder:
             self._board.close()
         if self.is_main:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def finished(self) -> dict[str, Any] | None:
+        """What came of a run that is not to be gone on with, since it came to its end: the last line of its log."""
+        log = self.out / _LOG
+        if self.folder.exists() or not log.is_file():
+            return None
+        with suppress(OSError, ValueError, IndexError):
+            row = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
+            return row if isinstance(row, dict) and "steps" in row else None
+        return None
 
     def last_checkpoint(self) -> Path | None:
         """The newest whole checkpoint."""
@@ -219,7 +231,9 @@ class RunFolder:
             return
         self.last = time.perf_counter()
         aside, path = self.folder / "checkpoint.new", self.folder / CHECKPOINT
-        with reporting(self.folder, f"The last whole checkpoint is {path}; free some space and go on with --resume."):
+        kept = self.last_checkpoint()
+        whole = f"The last whole checkpoint is {kept}; free" if kept else "There is no checkpoint yet: free"
+        with reporting(self.folder, f"{whole} some space and go on with --resume."):
             if self.is_main:
                 shutil.rmtree(aside, ignore_errors=True)
                 self._flush()
@@ -258,12 +272,13 @@ class RunFolder:
         what = f"a gradient is {gradient}" if math.isfinite(loss) else f"the loss is {loss}"
         if (kept := self.last_checkpoint()) is None:
             self.discard()
+        remedy = f"The last good state is {kept}: go on from there with --resume and a lower learning rate."
+        best = self.folder / _BEST
+        if kept and best.is_dir():
+            remedy += f" {best} is the best model so far."
         raise TrainingError(
             f"{what} at step {step} of {n_steps}.",
-            "Lower the learning rate. "
-            + (
-                f"The last good state is {kept}; --resume goes on from there." if kept else "No checkpoint was due yet."
-            ),
+            remedy if kept else "Lower the learning rate. No checkpoint was due yet.",
             path=self.out,
         )
 
@@ -303,7 +318,7 @@ class RunFolder:
 
     def keep(self, save: Callable[[Path], None]) -> None:
         """Keep these weights as the best so far; `save` writes them into a folder."""
-        aside, path = self.folder / "best.new", self.folder / "best"
+        aside, path = self.folder / "best.new", self.folder / _BEST
         with reporting(self.folder):
             shutil.rmtree(aside, ignore_errors=True)
             aside.mkdir()
@@ -321,12 +336,26 @@ class RunFolder:
         if self._board is not None:
             self._board.close()
         with writing_folder(self.out, names) as folder:
-            shutil.copytree(self.folder / "best", folder, dirs_exist_ok=True)
+            shutil.copytree(self.folder / _BEST, folder, dirs_exist_ok=True)
             shutil.copy(self.folder / _LOG, folder / _LOG)
             if (self.folder / _BOARD).is_dir():
                 shutil.copytree(self.folder / _BOARD, folder / _BOARD)
             (folder / "README.md").write_text(card, encoding="utf-8")
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def set_rates(optimizer: Any, schedule: Any, rates: Sequence[float]) -> None:
+    """Go on with these highest learning rates, one for each group of parameters, in place of those of the checkpoint.
+
+    Args:
+        optimizer, schedule: As Accelerate prepared them, with their state loaded; the schedule is a `LambdaLR`.
+        rates: The highest learning rates.
+    """
+    inner = schedule.scheduler
+    inner.base_lrs = list(rates)
+    inner._last_lr = [rate * part(inner.last_epoch) for rate, part in zip(rates, inner.lr_lambdas, strict=True)]
+    for group, rate, now in zip(optimizer.param_groups, rates, inner._last_lr, strict=True):
+        group["initial_lr"], group["lr"] = rate, now
 
 
 @contextmanager

@@ -83,3 +83,16 @@ class Recognizer(Protocol):
     def score(self, script: Script) -> EmotionScores:
         """Score every cue of a script. Never changes the script; the same script gives the same scores."""
         ...
+
+
+def level_probabilities(recognizer: Recognizer, script: Script) -> np.ndarray:
+    """How probable each level is, for who wants classes: (n_cues, 6, 4) float32, the levels 0 to 3.
+
+    A network with the head `classify` or `ordinal` says so itself. Others know strengths only: one between two levels is shared by
+    them, by its distance, so that 1.25 is 0.75 of level 1 and 0.25 of level 2. The expected value is the strength either way.
+    """
+    own = getattr(recognizer, "level_probabilities", None)
+    if own is not None:
+        return own(script)
+    strengths = recognizer.score(script).values[:, :, None]
+    return np.maximum(1 - np.abs(strengths - np.arange(MAX_STRENGTH + 1, dtype=np.float32)), 0).astype(np.float32)

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 from conftest import FEATURE
 from encoders import LONGEST, random_run, tiny_config, tiny_encoder
@@ -104,7 +105,22 @@ def test_train_pair_and_predict(juqing, home, table, tmp_path):
     result = juqing("predict", tmp_path / "pair", table, "--out", tmp_path / "p.tsv")
     assert result.code == 0 and "RMSE" in result.out
     wanted = [line.split("\t")[0] for line in table.read_text(encoding="utf-8").splitlines()]
-    assert [row.split("\t")[0] for row in (tmp_path / "p.tsv").read_text(encoding="utf-8").splitlines()] == wanted
+    strengths = [row.split("\t") for row in (tmp_path / "p.tsv").read_text(encoding="utf-8").splitlines()]
+    assert [row[0] for row in strengths] == wanted
+    with_levels = juqing("predict", tmp_path / "pair", table, "--levels", "--out", tmp_path / "levels.tsv")
+    assert with_levels.out.splitlines()[:-1] == result.out.splitlines()[:-1]  # the expected level is the strength
+    head, *rows = [row.split("\t") for row in (tmp_path / "levels.tsv").read_text(encoding="utf-8").splitlines()]
+    assert [head[0], *(row[0] for row in rows)] == wanted and head[1:6] == [
+        "love_0",
+        "love_1",
+        "love_2",
+        "love_3",
+        "joy_0",
+    ]
+    levels = np.array([row[1:] for row in rows], dtype=float).reshape(-1, 6, 4)
+    np.testing.assert_allclose(levels.sum(2), 1, atol=3e-4)
+    expected = np.array([row[1].split(",") for row in strengths[1:]], dtype=float)
+    np.testing.assert_allclose(levels @ np.arange(4), expected, atol=5e-4)
 
 
 def test_export_and_analyze(juqing, scene, tmp_path):
@@ -188,6 +204,7 @@ def test_training_that_is_refused(juqing, home, table, tmp_path):
     refused(juqing(*scene, *ours, "--hold-out", "9999"), "no script '9999' to hold out", "7000")
     refused(juqing(*scene, *ours, "--hold-out", "7/5"), "no fold '7/5'")
     refused(juqing(*scene, *ours, "--hold-out", "0/2", "--also", table), table, "'7000' is in the table of --data too")
+    refused(juqing(*scene, *ours, "--also-weight", 2), "--also-weight is given without --also")
     refused(juqing(*scene, *ours, "--also", tmp_path / "none.tsv"), tmp_path / "none.tsv")
     refused(juqing(*scene, "--encoder", tiny_encoder(), "--preset", tmp_path / "none.toml"), "preset cannot be read")
     bad = tmp_path / "bad.tsv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -102,6 +103,15 @@ def test_finished_folds_are_not_trained_again(validated, table, tmp_path, monkey
     assert trained == ["fold-1"]
     assert again.rmse == evaluation.rmse
     assert (tmp_path / "cv" / "predictions.tsv").read_bytes() == (out / "predictions.tsv").read_bytes()
+
+
+def test_nothing_is_left_of_one_that_is_refused(table, tmp_path):
+    with pytest.raises(ModelError, match="there is no folder"):
+        cross_validate(dataclasses.replace(tiny_config(), encoder="no/such/folder"), table, tmp_path / "cv", n_folds=2)
+    assert not (tmp_path / "cv").exists()
+    (tmp_path / "cv").mkdir()
+    (tmp_path / "cv" / "crossval.json").write_text("of a version that left it")
+    assert cross_validate(tiny_config(epochs=1), table, tmp_path / "cv", n_folds=2).rmse < 3
 
 
 def test_folds_of_something_else_are_not_taken(validated, table, tmp_path):
@@ -273,7 +283,7 @@ def test_a_mixture_end_to_end(stacked, validated, validated_tfidf, labeled):
     folder, rmse = stacked
     assert sorted(path.name for path in folder.iterdir()) == ["README.md", "config.json", "fold-0", "weights.npz"]
     recognizer = load(folder)
-    assert isinstance(recognizer, StackedRecognizer)
+    assert isinstance(recognizer, StackedRecognizer) and recognizer.rmse == pytest.approx(rmse, abs=1e-4)
     script = labeled[0].script
     said = [load("tfidf").score(script).values, load(validated[0] / "fold-0").score(script).values]
     X = np.concatenate([neighbors(script, values, recognizer.reach) for values in said], axis=1)

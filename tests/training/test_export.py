@@ -94,7 +94,9 @@ def test_what_an_exported_folder_holds(tmp_path):
     ]  # fmt: skip
     assert done["n_bytes"] == (tmp_path / "out" / "model.onnx").stat().st_size
     card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
-    assert card == "# mine\n\n- License: ours\n\nExported to ONNX, 8-bit weights.\n"
+    size, difference = done["n_bytes"] / 1e6, done["difference"]
+    assert card.startswith("# mine\n\n- License: ours\n\nExported to ONNX, 8-bit weights, ")
+    assert f" {size:.1f} MB; in 32 bits it differs from PyTorch by {difference:.0e} at most." in card
     description = describe(tmp_path / "out")
     assert (description.recognizer, description.rmse) == ("onnx", 0.42)
     assert load(tmp_path / "out").score(read_text("林远：好。\n")).rmse == 0.42

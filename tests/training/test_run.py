@@ -8,6 +8,7 @@ import json
 import math
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 import torch
 from accelerate.state import AcceleratorState
 from encoders import LONGEST, random_run, tiny_config, tiny_encoder
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 import juqing.training.run as run_module
@@ -109,6 +110,19 @@ def test_it_learns(kind, head, labeled, tmp_path):
     assert steps[-1]["loss"] < steps[0]["loss"]
 
 
+def test_a_short_run_does_not_keep_its_beginning(labeled, tmp_path, monkeypatch):
+    """The average of the weights of a hundred steps, in a run of a few dozen, would be mostly what it began with."""
+    config = tiny_config("scene", epochs=12, batch_tokens=256, dropout=0.0, token_dropout=0.0, freeze_embeddings=False)
+    found = {}
+    for average in (0.0, 0.99):
+        train(dataclasses.replace(config, average=average), labeled, tmp_path / f"run{average}")
+        found[average] = measure(load(tmp_path / f"run{average}"), labeled)["rmse"]
+    assert found[0.99] < 1.3 * found[0.0]
+    monkeypatch.setattr(run_module, "_AVERAGED", 0)
+    train(dataclasses.replace(config, average=0.99), labeled, tmp_path / "lagging")
+    assert measure(load(tmp_path / "lagging"), labeled)["rmse"] > 1.3 * found[0.0]
+
+
 def test_what_a_run_leaves_behind(whole):
     assert sorted(path.name for path in whole.parent.iterdir()) == ["run"]
     assert sorted(path.name for path in whole.iterdir()) == [
@@ -118,6 +132,13 @@ def test_what_a_run_leaves_behind(whole):
     card = (whole / "README.md").read_text(encoding="utf-8")
     assert "- dropout: 0.1" in card and "head `regress`" in card
     log = rows(whole)
+    best = log[-1]["best_rmse"]
+    assert "- Held out: 7000\n" in card and f"{log[-1]['best_epoch']}, RMSE {best:.4f}" in card
+    assert f"{log[-1]['n_labeled']} labeled cues, {log[-1]['steps']} steps" in card
+    assert json.loads((whole / "config.json").read_text())["rmse"] == load(whole).rmse == best
+    assert all(path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644) for path in whole.rglob("*"))
+    peak = max(log[:-1], key=lambda row: row.get("learning_rate", 0))
+    assert peak["head_learning_rate"] / peak["learning_rate"] == pytest.approx(1e-2 / 3e-3)
     assert [row["epoch"] for row in log if "rmse" in row and "step" not in row and "steps" not in row] == [1, 2]
     assert {"steps", "n_labeled", "best_rmse"} <= set(log[-1])
 
@@ -418,6 +439,47 @@ def test_a_rate_that_is_far_too_high(labeled, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_after_a_loss_that_is_no_number_it_goes_on_at_a_lower_rate(labeled, config, tmp_path, monkeypatch):
+    """The checkpoint keeps the rates too: those that are asked for now count."""
+    calls = []
+
+    def losses(raw, labels, head):
+        calls.append(1)
+        return run_losses(raw, labels, head) * (float("nan") if len(calls) == 5 else 1)
+
+    run_losses = run_module.losses
+    monkeypatch.setattr(run_module, "losses", losses)
+    with pytest.raises(TrainingError, match="--resume and a lower learning rate") as caught:
+        train(config, labeled, tmp_path / "run", held_out=labeled[:1])
+    assert str(tmp_path / "run.run" / "best") not in str(caught.value)  # no epoch was over
+    lower = dataclasses.replace(config, learning_rate=1e-30, head_learning_rate=2e-30, clip=0.5, checkpoint_minutes=9.0)
+    told = []
+    train(lower, labeled, tmp_path / "run", resume=True, held_out=labeled[:1], progress=lambda *now: told.append(now))
+    assert told[0][0] == 5
+    log = [row for row in rows(tmp_path / "run") if "step" in row]
+    assert log[0]["learning_rate"] > 1e-5 and log[-1]["step"] == 10
+    n_steps = told[0][1]
+    part = (n_steps - 10) / (n_steps - max(1, round(n_steps * config.warmup)))
+    assert log[-1]["learning_rate"] == pytest.approx(1e-30 * part)
+    assert log[-1]["head_learning_rate"] == pytest.approx(2e-30 * part)
+
+
+def test_the_same_rates_for_a_run_that_goes_on(labeled, config, tmp_path):
+    """An encoder by another path to it is the same."""
+    with pytest.raises(Killed):
+        train(config, labeled, tmp_path / "run", progress=killed_at(3))
+    (tmp_path / "link").symlink_to(config.encoder)
+    train(dataclasses.replace(config, encoder=str(tmp_path / "link")), labeled, tmp_path / "run", resume=True)
+    train(config, labeled, tmp_path / "other")
+    assert rows(tmp_path / "run") == rows(tmp_path / "other") and same(tmp_path / "run", tmp_path / "other")
+
+
+def test_a_finished_run_is_not_trained_again(labeled, config, whole, monkeypatch):
+    monkeypatch.setattr(run_module, "build_reader", lambda config: pytest.fail("it trained"))
+    done = train(config, labeled, whole, held_out=labeled[:1], resume=True)
+    assert done["finished"] and done["best_rmse"] == rows(whole)[-1]["best_rmse"]
+
+
 def test_a_full_disk_while_checkpointing(labeled, config, whole, tmp_path, monkeypatch):
     calls = []
 
@@ -453,6 +515,12 @@ def test_a_file_that_may_not_grow(labeled, config, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     train(config, labeled, tmp_path / "run", resume=True)
     assert (tmp_path / "run" / "head.safetensors").is_file()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(OutputError, match="cannot be written"):
+            run_module.average_runs([tmp_path / "run"], tmp_path / "mean")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_no_training_for_a_place_that_cannot_be_written(labeled, tmp_path):
@@ -685,6 +753,29 @@ def test_a_tokenizer_that_knows_more_than_the_encoder(tmp_path):
         build_reader(dataclasses.replace(tiny_config(), encoder=str(tmp_path)))
 
 
+def test_a_tokenizer_of_another_language(labeled, tmp_path):
+    for file in tiny_encoder().iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    written = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
+    written["model"]["vocab"] = {piece: k for piece, k in written["model"]["vocab"].items() if piece.isascii()}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(written), encoding="utf-8")
+    config = dataclasses.replace(tiny_config(), encoder=str(tmp_path))
+    with pytest.raises(ModelError, match=r"does not know 100% of the text"):
+        train(config, labeled, tmp_path / "run")
+    assert not (tmp_path / "run.run").exists()
+
+
+@pytest.mark.parametrize("file", ["head.safetensors", "encoder/model.safetensors"])
+def test_weights_that_are_no_numbers(file, tmp_path, labeled):
+    shutil.copytree(random_run("scene"), tmp_path / "run")
+    state = load_file(tmp_path / "run" / file)
+    name = next(iter(state))
+    state[name][...] = float("nan")
+    save_file(state, tmp_path / "run" / file, {"format": "pt"})
+    with pytest.raises(ModelError, match=f"not finite .{name}"):
+        load(tmp_path / "run")
+
+
 # Averages
 
 
@@ -706,6 +797,13 @@ def test_runs_that_cannot_be_averaged(tmp_path, trained):
         run_module.average_runs([random_run("scene"), random_run("scene", "classify")], tmp_path / "mean")
     with pytest.raises(ModelError, match="another shape"):
         run_module.average_runs([random_run("scene"), random_run("pair")], tmp_path / "mean")
+    shutil.copytree(random_run("scene"), tmp_path / "scene")
+    path = tmp_path / "scene" / "encoder" / "tokenizer.json"
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.normalizer = None
+    tokenizer.save(str(path))
+    with pytest.raises(ModelError, match="its tokenizer is not that of"):
+        run_module.average_runs([random_run("scene"), tmp_path / "scene"], tmp_path / "mean")
     trained.save(tmp_path)
     with pytest.raises(ModelError, match="only trained networks"):
         run_module.average_runs([tmp_path], tmp_path / "mean")

@@ -73,7 +73,7 @@ def crossval(
 
     Example: juqing crossval scene --data train.tsv --encoder encoders/e5-small-zh --out runs/cv
     """
-    from juqing.cli.output import progress
+    from juqing.cli.output import print_once, progress
     from juqing.errors import InputError
     from juqing.training.crossval import cross_validate
     from juqing.training.ladder import RUNGS, make_rung
@@ -100,5 +100,5 @@ def crossval(
         evaluation = cross_validate(
             recipe, data, out, n_folds=n_folds, also=make_also(also, also_weight), progress=report
         )
-    typer.echo(str(evaluation))
-    typer.echo(str(out / "predictions.tsv"))
+    print_once(str(evaluation))
+    print_once(str(out / "predictions.tsv"))

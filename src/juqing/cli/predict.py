@@ -12,6 +12,9 @@ def predict(
     model: Annotated[str, typer.Argument(help="Model folder, or the name of a shipped model.")],
     data: Annotated[Path, typer.Argument(help="Table: id, content, character; labels are optional.")],
     out: Annotated[Path, typer.Option("--out", help="File to write: id and emotion, row for row.")],
+    levels: Annotated[
+        bool, typer.Option("--levels", help="In place of strengths how probable each level is: love_0 to sorrow_3.")
+    ] = False,
 ) -> None:
     """Score every row of a table, as the competition's submission wants it.
 
@@ -22,7 +25,7 @@ def predict(
     from juqing.training import predict_table
 
     with progress("scoring") as report:
-        evaluation = predict_table(load(model), data, out, progress=report)
+        evaluation = predict_table(load(model), data, out, levels=levels, progress=report)
     if evaluation is not None:
         typer.echo(str(evaluation))
     typer.echo(str(out))

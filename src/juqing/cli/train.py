@@ -235,8 +235,11 @@ _recurrent_command("bilstm", "long short-term memory, forward and backward,")
 
 def make_also(table: Path | None, weight: float) -> Also | None:
     """What `--also` and `--also-weight` name."""
+    from juqing.errors import InputError
     from juqing.training import Also
 
+    if table is None and weight != 1.0:
+        raise InputError("--also-weight is given without --also.", "Name the table that it is for.")
     return Also(table, weight) if table else None
 
 
@@ -356,5 +359,7 @@ def _train_network(
         learn = [*learn, *also.read(labeled)]
     with progress("training") as report:
         done = network_module().train(config, learn, out, held_out=held_out, resume=resume, progress=report)
+    if resume and done.pop("finished", False):
+        print_once(f"{out}: finished before, nothing was done; delete it to train anew")
     scored = f", held-out RMSE {done['best_rmse']:.4f}" if "best_rmse" in done else ""
     print_once(f"{out}: {done['n_labeled']:,} labeled cues, {done['steps']:,} steps, {done['seconds']:,.0f} s{scored}")

@@ -33,6 +33,7 @@ from juqing.runs import (
     make_accelerator,
     parse_settings,
     read_settings,
+    set_rates,
 )
 
 if TYPE_CHECKING:
@@ -240,11 +241,13 @@ def _fit(
     measured = {round((k + 1) * n_batches / config.accumulate) for k in range(int(config.epochs))} | {n_steps}
     optimizer = torch.optim.AdamW(task.groups(), lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, trapezoid(n_steps, config.warmup, config.decay))
+    rates = list(schedule.base_lrs)
     model, optimizer, schedule = accelerator.prepare(task.model, optimizer, schedule)
     state = _State()
     accelerator.register_for_checkpointing(state)
     if (kept := run.load(accelerator)) is not None:
         task.load_carried(kept)
+        set_rates(optimizer, schedule, rates)
     elif is_main:
         progress(0, n_steps, "measuring")
         state.before = _measure(task)

@@ -34,7 +34,10 @@ ENCODER, HEAD = "encoder", "head.safetensors"
 MODEL_FILES = ("config.json", ENCODER, HEAD, "README.md", "log.jsonl", "tensorboard")
 """What a folder of a trained reader holds."""
 _HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")  # name, or owner/name
-_DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "hidden_dropout", "attention_dropout")
+_DROPOUTS = (
+    "hidden_dropout_prob", "attention_probs_dropout_prob", "hidden_dropout", "attention_dropout", "dropout", "embedding_dropout",
+    "mlp_dropout",
+)  # fmt: skip
 
 
 def load_encoder(
@@ -88,6 +91,7 @@ def load_encoder(
             f"the encoder {source!r} has no fast tokenizer.", "Save it with one: tokenizer.json in its folder."
         )
     check_fit(tokenizer, encoder, source)
+    _check_finite(encoder.state_dict(), f"the encoder {source!r}")
     encoder.pooler = None  # nobody reads it  # type: ignore[assignment]
     if layers:
         keep_layers(encoder, layers, source)
@@ -104,6 +108,13 @@ def check_fit(tokenizer: LineTokenizer, encoder: PreTrainedModel, source: str) -
         )
 
 
+def _check_finite(state: Mapping[str, Tensor], what: str, path: Path | None = None) -> None:
+    """Raise `ModelError` where a weight is no finite number."""
+    for name, tensor in state.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise ModelError(f"{what} holds numbers that are not finite ({name}).", "Train the model again.", path=path)
+
+
 def longest_input(encoder: PreTrainedModel) -> int:
     """How many tokens an encoder reads at once."""
     longest = int(getattr(encoder.config, "max_position_embeddings", 512))
@@ -111,18 +122,19 @@ def longest_input(encoder: PreTrainedModel) -> int:
     return longest - 2 if encoder.config.model_type in ("roberta", "xlm-roberta", "camembert") else longest
 
 
-def encoder_layers(encoder: PreTrainedModel) -> nn.ModuleList:
-    """The list of an encoder's layers, whatever it is called."""
+def encoder_layers(encoder: PreTrainedModel) -> nn.ModuleList | None:
+    """The list of an encoder's layers, whatever it is called; None where it has none, as in ALBERT, whose layers share their weights."""
     n_layers = encoder.config.num_hidden_layers
-    for module in encoder.modules():
-        if isinstance(module, nn.ModuleList) and len(module) == n_layers:
-            return module
-    raise ModelError(f"the layers of a {encoder.config.model_type} encoder were not found.", "Keep all layers.")
+    lists = (module for module in encoder.modules() if isinstance(module, nn.ModuleList) and len(module) == n_layers)
+    return next(lists, None)
 
 
 def keep_layers(encoder: PreTrainedModel, layers: tuple[int, ...], source: str) -> None:
     """Drop all layers but these, in place."""
     modules = encoder_layers(encoder)
+    if modules is None:
+        kind = encoder.config.model_type
+        raise ModelError(f"a {kind} encoder has no layers of its own to choose from.", "Leave --layers away.")
     if not all(0 <= k < len(modules) for k in layers) or len(set(layers)) < len(layers):
         raise ModelError(
             f"the encoder {source!r} has the layers 0 to {len(modules) - 1}, not {layers}.", "Name each layer once."
@@ -183,10 +195,12 @@ class Reader(nn.Module, ABC):
         """
         path = folder / HEAD
         try:
-            self.top.load_state_dict(load_file(str(path)))
+            state = load_file(str(path))
+            self.top.load_state_dict(state)
         except (OSError, SafetensorError, RuntimeError, KeyError) as error:
             first = str(error).strip().split("\n")[0][:200]
             raise ModelError(f"{HEAD} cannot be used ({first}).", "Train the model again.", path=folder) from None
+        _check_finite(state, HEAD, folder)
 
     @abstractmethod
     def parts(self, script: Script) -> Iterator[tuple[list[int], dict[str, np.ndarray]]]:

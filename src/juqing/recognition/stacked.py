@@ -105,12 +105,14 @@ class StackedRecognizer:
     def save(self, folder: Path, member_names: Sequence[str]) -> None:
         """Write `config.json` and `weights.npz` into a folder that holds the members' folders, or beside which they lie."""
         np.savez_compressed(folder / _WEIGHTS, coef=self.coef_, intercept=self.intercept_)
-        config = {
+        config: dict[str, Any] = {
             "format": 1,
             "recognizer": "stacked",
             "members": list(member_names),
             "settings": {"reach": self.reach, "alpha": self.alpha},
         }
+        if self.rmse is not None:
+            config["rmse"] = self.rmse
         (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
     @classmethod

@@ -85,8 +85,9 @@ class LineTokenizer:
             )
         self.cls, self.sep = frame
         self.pad = pad
-        known = map(tokenizer.token_to_id, ("<mask>", "[MASK]", "<unk>", "[UNK]"))
+        known = list(map(tokenizer.token_to_id, ("<mask>", "[MASK]", "<unk>", "[UNK]")))
         self.hidden = next((token for token in known if token is not None), pad)
+        self._unknown = {token for token in known[2:] if token is not None}
         self.n_tokens = tokenizer.get_vocab_size()
         tokenizer.no_padding()
         tokenizer.no_truncation()
@@ -117,6 +118,15 @@ class LineTokenizer:
         ids = {"cls_token": self.cls, "sep_token": self.sep, "pad_token": self.pad, "mask_token": self.hidden}
         names = {name: self._tokenizer.id_to_token(token) for name, token in ids.items()}
         return {"tokenizer_class": "PreTrainedTokenizerFast", **{name: token for name, token in names.items() if token}}
+
+    def unknown_part(self, texts: Sequence[str]) -> float:
+        """How many of the tokens of texts stand for signs that the tokenizer does not know, in 0..1."""
+        found = [token for ids, _ in self.encode(texts) for token in ids]
+        return sum(token in self._unknown for token in found) / max(1, len(found))
+
+    def same_as(self, other: LineTokenizer) -> bool:
+        """Whether both make the same tokens of all texts."""
+        return self._tokenizer.to_str() == other._tokenizer.to_str()
 
     def encode(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
         """The token ids of each text, and for each token the characters that it stands for (start, end)."""

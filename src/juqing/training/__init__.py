@@ -21,7 +21,7 @@ from juqing.recognition._folder import TENSORS, WEIGHTS, WORDS
 from juqing.recognition.averaged import VECTORS
 from juqing.recognition.lexicon import LEXICON, LexiconRecognizer, read_lexicons
 from juqing.recognition.linear import Progress
-from juqing.scores import Recognizer
+from juqing.scores import Recognizer, level_probabilities
 from juqing.training.evaluation import Evaluation, evaluate, known_rows
 from juqing.training.ladder import Rung
 
@@ -130,22 +130,25 @@ def write_lexicon_model(lexicons: Sequence[Path], out: Path) -> LexiconRecognize
 
 
 def predict_table(
-    recognizer: Recognizer, data: Path, out: Path, *, progress: Progress | None = None
+    recognizer: Recognizer, data: Path, out: Path, *, levels: bool = False, progress: Progress | None = None
 ) -> Evaluation | None:
-    """Score every row of a table and write `id` and `emotion` (six numbers), row for row; rows without a character are zeros.
+    """Score every row of a table and write the file of `write_predictions`, or of `write_levels` where `levels` is true.
 
     Returns:
         What the table's own labels say of the predictions, None where it has none.
     """
     check_writable(out)
     labeled = read_labeled(data)
-    predicted = []
+    found = []
     for k, item in enumerate(labeled):
-        predicted.append(recognizer.score(item.script).values)
+        found.append(level_probabilities(recognizer, item.script) if levels else recognizer.score(item.script).values)
         if progress:
             progress(k + 1, len(labeled))
-    write_predictions(labeled, predicted, out)
-    return evaluate(labeled, predicted)
+    if not levels:
+        write_predictions(labeled, found, out)
+        return evaluate(labeled, found)
+    write_levels(labeled, found, out)
+    return evaluate(labeled, [each @ np.arange(each.shape[2], dtype=np.float32) for each in found])
 
 
 def write_predictions(labeled: Sequence[LabeledScript], predicted: Sequence[np.ndarray], out: Path) -> None:
@@ -156,16 +159,43 @@ def write_predictions(labeled: Sequence[LabeledScript], predicted: Sequence[np.n
         predicted: For each script (n_cues, 6) in 0..3.
         out: The file.
     """
+    _write_rows(labeled, predicted, [0.0] * N_EMOTIONS, ["emotion"], ",", out)
+
+
+def write_levels(labeled: Sequence[LabeledScript], found: Sequence[np.ndarray], out: Path) -> None:
+    """Write `id` and `love_0` to `sorrow_3`, how probable each level is, for every row of a table, in its order.
+
+    Args:
+        labeled: The scripts of the table.
+        found: For each script (n_cues, 6, 4); rows without a character are surely 0.
+        out: The file.
+    """
+    n_levels = 4
+    names = [f"{emotion}_{level}" for emotion in EMOTION_NAMES for level in range(n_levels)]
+    nothing = [float(level == 0) for _ in EMOTION_NAMES for level in range(n_levels)]
+    _write_rows(labeled, [each.reshape(len(each), len(names)) for each in found], nothing, names, "\t", out)
+
+
+def _write_rows(
+    labeled: Sequence[LabeledScript],
+    values: Sequence[np.ndarray],
+    nothing: Sequence[float],
+    names: Sequence[str],
+    separator: str,
+    out: Path,
+) -> None:
+    """A table of `id` and the numbers of its cue, or those of nobody."""
     by_id = {
         cue.id: row
-        for item, values in zip(labeled, predicted, strict=True)
-        for cue, row in zip(item.script.cues, values.astype(float).tolist(), strict=True)
+        for item, rows in zip(labeled, values, strict=True)
+        for cue, row in zip(item.script.cues, rows.astype(float).tolist(), strict=True)
     }
     rows = sorted((line, row_id) for item in labeled for line, row_id in item.rows)
-    zeros = [0.0] * N_EMOTIONS
     with writing(out) as path, path.open("w", encoding="utf-8", newline="") as file:
-        file.write("id\temotion\n")
-        file.writelines(f"{row_id}\t{','.join(f'{v:.4f}' for v in by_id.get(row_id, zeros))}\n" for _, row_id in rows)
+        file.write("\t".join(["id", *names]) + "\n")
+        file.writelines(
+            f"{row_id}\t{separator.join(f'{v:.4f}' for v in by_id.get(row_id, nothing))}\n" for _, row_id in rows
+        )
 
 
 def predictions_by_id(path: Path) -> dict[str, list[float]]:

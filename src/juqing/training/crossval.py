@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from juqing.errors import InputError, LabelError, OutputError
+from juqing.errors import InputError, JuqingError, LabelError, OutputError
 from juqing.outputs import check_writable, writing
 from juqing.reading.files import read_labeled
 from juqing.reading.table import LabeledScript
@@ -69,7 +68,7 @@ def cross_validate(
     if isinstance(recipe, Recognizer):
         asked = None  # rungs keep nothing of a fold
     else:
-        asked = {"config": asdict(recipe), "data": fingerprint(labeled), "folds": folds}
+        asked = {"config": recipe.asked(), "data": fingerprint(labeled), "folds": folds}
         if beside:
             asked["also"] = fingerprint(beside)
     _check_same(out, asked)
@@ -84,8 +83,12 @@ def cross_validate(
             from juqing.training.run import train
 
             folder = out / f"fold-{k}"
-            if not folder.is_dir():
-                train(recipe, learn, folder, resume=True, progress=told)
+            try:
+                if not folder.is_dir():
+                    train(recipe, learn, folder, resume=True, progress=told)
+            except JuqingError:
+                _clear(out)
+                raise
             recognizer = load(folder)
         for item in held_out:
             predicted[item.script.title] = recognizer.score(item.script).values
@@ -103,6 +106,8 @@ def cross_validate(
 def _check_same(out: Path, asked: dict[str, Any] | None) -> None:
     """Write down what is asked; refuse where the folder's models are of something else, as they may have seen other scripts."""
     path = out / _ASKED
+    if not any(out.glob("fold-*")):
+        path.unlink(missing_ok=True)
     text = json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
     if asked is None and not path.is_file():
         return
@@ -110,6 +115,13 @@ def _check_same(out: Path, asked: dict[str, Any] | None) -> None:
         raise InputError("the folder holds another cross-validation.", "Choose another one with --out.", path=out)
     with writing(path) as aside:
         aside.write_text(text, encoding="utf-8")
+
+
+def _clear(out: Path) -> None:
+    """Leave nothing behind of a cross-validation that was refused before its first fold."""
+    if {file.name for file in out.iterdir()} == {_ASKED}:
+        (out / _ASKED).unlink()
+        out.rmdir()
 
 
 def _titles(labeled: Sequence[LabeledScript], k: int, n_folds: int) -> list[str]:

@@ -45,6 +45,8 @@ from juqing.runs import (
     make_accelerator,
     parse_settings,
     read_settings,
+    reporting,
+    set_rates,
 )
 from juqing.runtime import read_config
 from juqing.scores import Recognizer
@@ -63,6 +65,9 @@ Progress = Callable[[float, float], None]
 
 _SHORTEST = 16
 _START = "start"
+_UNKNOWN = 0.3  # part of all tokens that a tokenizer may not know
+_AVERAGED = 8  # at most this part of a run is averaged, so that a short one does not keep its beginning
+_LOOKED_AT = 20  # scripts
 _N_NAMES = 2000  # invented ones, of whose characters a tokenizer should know most
 
 
@@ -90,7 +95,7 @@ class RunConfig:
         freeze_embeddings: Whether the vectors of tokens stay as they are.
         frozen: Whether the whole encoder does: its states are features, and only the layers above it learn.
         keep_names: Part of the names that are not replaced by invented ones, anew each epoch.
-        average: Decay per step of the running average of weights that is kept; 0 keeps the last weights.
+        average: Decay per step of the running average of weights that is kept; 0 keeps the last weights. At most 1 - 8 / n_steps.
         budget, leading, trailing: Lengths of windows in tokens (`WindowSettings`); for `pair` the longest input is `budget`.
         checkpoint_minutes: Time between two checkpoints.
         seed: Of everything random.
@@ -142,6 +147,11 @@ class RunConfig:
             raise InputError(f"budget is {self.budget}.", f"An input needs room for {_SHORTEST} tokens.")
         if not 0 <= self.seed < 2**32:
             raise InputError(f"seed is {self.seed}.", "It is a whole number from 0 to 4294967295.")
+
+    def asked(self) -> dict[str, Any]:
+        """What tells a run from others: all settings, a folder by its whole path."""
+        encoder = str(Path(self.encoder).resolve()) if Path(self.encoder).is_dir() else self.encoder
+        return {**dataclasses.asdict(self), "encoder": encoder}
 
     def settings(self) -> dict[str, Any]:
         """What the network itself must know."""
@@ -298,14 +308,14 @@ def train(
         labeled: Scripts to learn from.
         out: The model folder to write. While the run goes on, its state is in `OUT.run` beside it.
         held_out: Scripts to score after each epoch; the epoch that scores best is kept. The last one where empty.
-        resume: Go on with an interrupted run in `OUT.run`.
+        resume: Go on with an interrupted run in `OUT.run`; where there is none and the model is there, nothing is done.
         progress: Told after each step.
 
     Returns:
-        The last line of the log: what came of it.
+        The last line of the log: what came of it. `finished` is beside it where that was before this call.
 
     Raises:
-        InputError: The encoder cannot be loaded or does not fit what is asked.
+        InputError: The encoder cannot be loaded or does not fit what is asked, or its tokenizer does not know the text.
         LabelError: There are no labels.
         TrainingError: The loss is no number any more, memory ran out, or an interrupted run does not fit.
         OutputError: The disk is full, or the folder cannot be written.
@@ -319,10 +329,12 @@ def train(
     accelerator = make_accelerator(bf16=has_bf16())
     is_main = accelerator.is_main_process
     asked_of_run = {
-        **dataclasses.asdict(config), "learned": fingerprint(labeled), "held_out": fingerprint(held_out),
+        **config.asked(), "learned": fingerprint(labeled), "held_out": fingerprint(held_out),
         "processes": accelerator.num_processes,
     }  # fmt: skip
     run = RunFolder(asked_of_run, out, resume=resume, is_main=is_main, minutes=config.checkpoint_minutes)
+    if resume and (done := run.finished()) is not None:
+        return {**done, "finished": True}
     asked, was_there = config, run.folder.exists()
     accelerator.wait_for_everyone()
     try:
@@ -335,6 +347,10 @@ def train(
         set_seed(config.seed)
         reader = build_reader(config)
         task = make_task(config, reader, labeled)
+        _check_known(reader, labeled, config.encoder)
+        n_steps_of = _steps(task, config, accelerator.num_processes)
+        n_steps = [n_steps_of(epoch) for epoch in range(config.epochs)]
+        optimizer = _optimizer(reader, config)
     except JuqingError:
         if not was_there:
             run.discard()
@@ -343,19 +359,18 @@ def train(
     accelerator.wait_for_everyone()
     if not run.resumed and not has_top(config):
         _prepare_head(reader, task, config.head)
-    n_steps_of = _steps(task, config, accelerator.num_processes)
-    n_steps = [n_steps_of(epoch) for epoch in range(config.epochs)]
-    optimizer = _optimizer(reader, config)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _linear(sum(n_steps), config.warmup))
+    rates = list(schedule.base_lrs)
     average = None
-    if config.average:
-        average = AveragedModel(reader, device=accelerator.device, multi_avg_fn=get_ema_multi_avg_fn(config.average))
+    if decay := min(config.average, max(0.0, 1 - _AVERAGED / sum(n_steps))):
+        average = AveragedModel(reader, device=accelerator.device, multi_avg_fn=get_ema_multi_avg_fn(decay))
     model, optimizer, schedule = accelerator.prepare(reader, optimizer, schedule)
     state = _State()
     accelerator.register_for_checkpointing(state)
     if average is not None:
         accelerator.register_for_checkpointing(average)
-    run.load(accelerator)
+    if run.load(accelerator) is not None:
+        set_rates(optimizer, schedule, rates)
     done: dict[str, Any] = {}
     started = time.perf_counter()
     for epoch in range(state.epoch, config.epochs):
@@ -376,7 +391,7 @@ def train(
                 average.update_parameters(accelerator.unwrap_model(model))
             state.step, state.total = step + 1, state.total + 1
             run.tick(
-                {"epoch": epoch + 1, "step": state.total, "loss": round(loss, 6), "learning_rate": schedule.get_last_lr()[-1]},
+                {"epoch": epoch + 1, "step": state.total, "loss": round(loss, 6), **_rates(optimizer)},
                 pairs=n_cues * accelerator.num_processes, tokens=n_tokens * accelerator.num_processes,
             )  # fmt: skip
             if progress and is_main:
@@ -388,18 +403,18 @@ def train(
             done = {"epoch": epoch + 1, **measure(make_recognizer(best, out.name), held_out)}
             run.log(done, "held_out", epoch + 1)
             if done["rmse"] < state.best:
-                state.best = done["rmse"]
-                run.keep(best.save)
+                state.best, state.best_epoch = done["rmse"], epoch + 1
+                run.keep(lambda folder, best=best, done=done: best.save(folder, {"rmse": done["rmse"]}))
         elif is_main and epoch + 1 == config.epochs:
             run.keep(best.save)
         accelerator.wait_for_everyone()
         run.checkpoint(accelerator, now=epoch + 1 < config.epochs)
     done |= {"seconds": round(time.perf_counter() - started, 1), "steps": state.total, "n_labeled": task.n_labeled}
     if held_out and math.isfinite(state.best):
-        done["best_rmse"] = state.best
+        done |= {"best_rmse": state.best, "best_epoch": state.best_epoch}
     if is_main:
         run.log(done, "held_out" if "rmse" in done else "run", done.get("epoch", state.total))
-        run.finish(MODEL_FILES, _card(out.name, reader.kind, asked))
+        run.finish(MODEL_FILES, _card(out.name, reader.kind, asked, labeled, held_out, done))
     accelerator.wait_for_everyone()
     return done
 
@@ -479,22 +494,46 @@ def _linear(n_steps: int, warmup: float) -> Callable[[int], float]:
 
 def _optimizer(reader: Reader, config: RunConfig) -> torch.optim.Optimizer:
     """AdamW with a learning rate for each depth. Loshchilov & Hutter (2019); layer-wise rates, Howard & Ruder (2018)."""
-    layers = encoder_layers(reader.encoder)
+    layers = encoder_layers(reader.encoder) or [reader.encoder]  # one depth where layers share their weights
     depth = {parameter: k for k, layer in enumerate(layers) for parameter in layer.parameters()}
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    groups: dict[tuple[str, float, float], list[nn.Parameter]] = {}
     for name, parameter in reader.named_parameters():
         if not parameter.requires_grad:
             continue
-        if name.startswith("encoder."):
+        part = "encoder" if name.startswith("encoder.") else "head"
+        if part == "encoder":
             rate = config.learning_rate * config.layer_decay ** (len(layers) - 1 - depth.get(parameter, -1))
         else:
             rate = config.head_learning_rate
         decay = config.weight_decay if parameter.ndim > 1 else 0.0
-        groups.setdefault((rate, decay), []).append(parameter)
+        groups.setdefault((part, rate, decay), []).append(parameter)
     return torch.optim.AdamW(
-        [{"params": parameters, "lr": rate, "weight_decay": decay} for (rate, decay), parameters in groups.items()],
+        [
+            {"params": parameters, "lr": rate, "weight_decay": decay, "part": part}
+            for (part, rate, decay), parameters in groups.items()
+        ],
         fused=True,
     )
+
+
+def _rates(optimizer: torch.optim.Optimizer) -> dict[str, float]:
+    """The learning rates of the next step: the highest of the encoder, where it learns, and that of the head."""
+    names = {"encoder": "learning_rate", "head": "head_learning_rate"}
+    rates: dict[str, float] = {}
+    for group in optimizer.param_groups:
+        name = names[group["part"]]
+        rates[name] = max(group["lr"], rates.get(name, 0.0))
+    return rates
+
+
+def _check_known(reader: Reader, labeled: Sequence[LabeledScript], encoder: str) -> None:
+    """Raise `ModelError` where a tokenizer does not know the signs of the text, as one of another language would."""
+    lines = [line for item in labeled[:_LOOKED_AT] for line in named_lines(item.script, reading_names(item.script))]
+    if (part := reader.tokenizer.unknown_part(lines)) > _UNKNOWN:
+        raise ModelError(
+            f"the tokenizer of {encoder!r} does not know {part:.0%} of the text.",
+            "Take an encoder that reads the language of the scripts.",
+        )
 
 
 def measure(recognizer: Recognizer, labeled: Sequence[LabeledScript]) -> dict[str, float]:
@@ -509,7 +548,8 @@ class _State(LoopState):
     """Where a run is; part of every checkpoint."""
 
     def __init__(self) -> None:
-        self.epoch, self.step, self.total, self.best = 0, 0, 0, math.inf
+        self.epoch, self.step, self.total = 0, 0, 0
+        self.best, self.best_epoch = math.inf, 0
 
 
 def average_runs(runs: Sequence[Path], out: Path) -> None:
@@ -536,11 +576,13 @@ def average_runs(runs: Sequence[Path], out: Path) -> None:
     for run, shape, reader in zip(runs, shapes, readers, strict=True):
         if shape != shapes[0] or reader.settings != mean.settings or reader.kind != mean.kind:
             raise ModelError(f"it is of another shape than {runs[0]}.", "Average runs of one recipe.", path=run)
+        if not reader.tokenizer.same_as(mean.tokenizer):
+            raise ModelError(f"its tokenizer is not that of {runs[0]}.", "Average runs of one encoder.", path=run)
     with torch.no_grad():
         for name, tensor in mean.state_dict().items():
             if tensor.is_floating_point():
                 tensor.copy_(torch.stack([state[name].double() for state in states]).mean(0))
-    with writing_folder(out, MODEL_FILES) as folder:
+    with writing_folder(out, MODEL_FILES) as folder, reporting(out):
         mean.save(folder)
         named = ", ".join(run.name for run in runs)
         (folder / "README.md").write_text(
@@ -550,13 +592,25 @@ def average_runs(runs: Sequence[Path], out: Path) -> None:
         )
 
 
-def _card(name: str, kind: str, config: RunConfig) -> str:
+def _card(
+    name: str,
+    kind: str,
+    config: RunConfig,
+    labeled: Sequence[LabeledScript],
+    held_out: Sequence[LabeledScript],
+    done: dict[str, Any],
+) -> str:
     asked = "\n".join(f"- {key}: {value}" for key, value in dataclasses.asdict(config).items())
+    scores = ""
+    if "best_epoch" in done:
+        titles = ", ".join(item.script.title for item in held_out)
+        scores = f"\n- Held out: {titles}\n- Of {config.epochs} epochs the best on them was kept: {done['best_epoch']}, RMSE {done['best_rmse']:.4f}"
     return f"""# {name}
 
 - Kind: `{kind}` (`juqing.recognition.{kind}`), head `{config.head}`
 - Output: six strengths in 0..3 for each cue
-- License, data and scores: to be filled in by whoever passes the model on
+- Learned from: {len(labeled)} scripts, {done["n_labeled"]:,} labeled cues, {done["steps"]:,} steps{scores}
+- License, and whose the data are: to be filled in by whoever passes the model on
 
 ## What was asked
 

@@ -77,6 +77,7 @@ def stack(
     recognizer = mean
     if kind != "mean":
         recognizer = _fit(StackedRecognizer(recognizers), labeled, predicted, index)
+    recognizer.rmse = round(evaluation.rmse, 4)
     with writing_folder(out, (*_FILES, *names)) as folder:
         recognizer.save(folder, names)
         for member, name in zip(members, names, strict=True):
