@@ -9,9 +9,7 @@ import juqing
 
 
 def test_public_names():
-    names = (
-        "Cue EMOTIONS EmotionScores JuqingError Line Recognizer Scene Script load read_script read_scripts write_script"
-    )
+    names = "Cue EMOTIONS EmotionScores JuqingError Line Recognizer Scene Script level_probabilities load read_script read_scripts write_script"
     assert sorted(juqing.__all__) == names.split()
     for name in juqing.__all__:
         assert getattr(juqing, name) is not None

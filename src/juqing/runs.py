@@ -344,7 +344,7 @@ class RunFolder:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def set_rates(optimizer: Any, schedule: Any, rates: Sequence[float]) -> None:
+def set_rates(optimizer: Any, schedule: Any, rates: Sequence[Any]) -> None:
     """Go on with these highest learning rates, one for each group of parameters, in place of those of the checkpoint.
 
     Args:

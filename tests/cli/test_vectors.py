@@ -11,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import labeled_table
 
 from juqing.cli import main
+from juqing.reading.files import read_scripts
 from juqing.text.corpus import Corpus
 from juqing.vectors import WordVectors
 from juqing.vectors.files import read_vectors, write_vectors
-from juqing.vectors.training import EPOCHS, train_vectors
+from juqing.vectors.training import EPOCHS, METHODS, train_vectors
 
 
 @pytest.fixture
@@ -132,6 +134,25 @@ def test_training_that_is_refused(juqing, tmp_path):
     assert code == 2 and "the text is empty" in err
 
 
+def test_text_that_is_too_small_to_learn_from(juqing, tmp_path):
+    """Nothing is written that would be the random beginning, or a table of one word."""
+    text, out = tmp_path / "text.txt", tmp_path / "v.vec"
+    command = ("vectors", "train", text, "--unit", "blank", "--dim", 2, "--min-count", 1, "--out", out)
+    text.write_text("a b c d\r\ne f g h\r", encoding="utf-8")
+    code, _, err = juqing(*command)
+    assert code == 2 and "of 8 words subsampling left none" in err and "--set subsample=0" in err
+    assert juqing(*command, "--set", "subsample=0")[0] == 0
+    out.unlink()
+    text.write_text("a a a\n" * 9, encoding="utf-8")
+    for method in METHODS:
+        code, _, err = juqing(*command, "--method", method)
+        assert code == 2 and "vocabulary has 1 word" in err
+    text.write_text("a b c d\n" * 9, encoding="utf-8")
+    code, _, err = juqing(*command, "--method", "glove", "--set", "learning_rate=1e30")
+    assert code == 2 and "not finite" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["text.txt"]
+
+
 def many_words(path, n_lines):
     random = np.random.default_rng(0)
     drawn = (random.zipf(1.3, (n_lines, 20)) - 1) % 3000
@@ -156,7 +177,7 @@ def test_an_interrupted_training_goes_on(juqing, tmp_path, sign, code):
     assert read_vectors(state).dim == 16
     again = ("vectors", "train", text, *options, "--epochs", 120, "--out", out)
     assert "an interrupted run is there" in juqing(*again)[2]
-    assert "of something else: settings" in juqing(*again, "--dim", 17, "--resume")[2]
+    assert "of something else: dim" in juqing(*again, "--dim", 17, "--resume")[2]
     assert juqing(*again, "--resume")[0] == 0
     assert np.array_equal(read_vectors(out).vectors, read_vectors(tmp_path / "whole.npz").vectors)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["text.txt", "v.npz", "whole.npz"]
@@ -165,6 +186,7 @@ def test_an_interrupted_training_goes_on(juqing, tmp_path, sign, code):
 EVERY_ROUND = """
 import time
 from juqing.cli import main
+from juqing.reading.files import read_scripts
 from juqing.vectors import _rounds
 
 def slow(*args, save=_rounds.Checkpoint.save, **settings):  # so that it is not over before it is interrupted
@@ -197,16 +219,22 @@ def test_scripts_are_text_too(juqing, tmp_path):
     (scripts / "a.fountain").write_text("INT. HOUSE - DAY\n\nANNA\nCome here now.\n\n" * 9, encoding="utf-8")
     (scripts / "b.txt").write_text("Come along.\n" * 9, encoding="utf-8")
     out = tmp_path / "v.vec"
-    code, _, err = juqing("vectors", "train", scripts, "--unit", "blank", "--dim", 4, "--out", out)
+    all_words = ("--set", "subsample=0")
+    code, _, err = juqing("vectors", "train", scripts, "--unit", "blank", "--dim", 4, *all_words, "--out", out)
     assert (code, err) == (0, "")
     assert set(read_vectors(out).words) == {"Come", "here", "now.", "along."}
     code, _, err = juqing("vectors", "train", scripts / "none.docx", "--out", out)
     assert code == 2 and "none.docx" in err
+    table = scripts / "labels.tsv"
+    table.write_text(labeled_table(), encoding="utf-8")
+    assert len(read_scripts(table)) > 1  # all of them are text
+    assert juqing("vectors", "train", scripts, "--dim", 4, *all_words, "--out", out)[0] == 0
+    assert "Come" in read_vectors(out).words and len(read_vectors(out).words) > 20
 
 
 def test_parts_of_speech(juqing, tmp_path):
     text = tmp_path / "text.txt"
-    text.write_text("他很高兴。\n" * 9, encoding="utf-8")
+    text.write_text("他很高兴。\n" * 99, encoding="utf-8")
     assert juqing("vectors", "train", text, "--tags", "--dim", 4, "--out", tmp_path / "v.vec")[0] == 0
     assert "他/r" in read_vectors(tmp_path / "v.vec").words
 

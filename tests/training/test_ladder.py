@@ -94,3 +94,10 @@ def test_refused(tmp_path):
     assert "unit, tags" in caught.value.remedy
     with pytest.raises(FormatError):
         make_rung("averaged", {"vectors": tmp_path / "none.vec"})
+    for kind, name, value in (
+        ("gru", "dim", "x"), ("gru", "pooling", ["mean"]), ("onehot", "alpha", "x"), ("svd", "dim", 10.5),
+        ("frequency", "tags", "no"), ("tfidf", "n_max", 2.0), ("tfidf", "min_df", 1.5),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=f"{name} is") as caught:
+            make_rung(kind, {name: value})
+        assert "of type" in caught.value.remedy

@@ -9,7 +9,14 @@ from scipy.stats import spearmanr
 
 from juqing.errors import FormatError
 from juqing.vectors import WordVectors
-from juqing.vectors.evaluation import read_analogies, read_similarities, score_analogies, score_similarities, spearman
+from juqing.vectors.evaluation import (
+    is_analogies,
+    read_analogies,
+    read_similarities,
+    score_analogies,
+    score_similarities,
+    spearman,
+)
 
 PLANE = WordVectors(
     ["man", "woman", "king", "queen", "apple"],
@@ -35,6 +42,21 @@ def test_similarities(tmp_path):
     assert score.spearman == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "word1\tword2\tPOS\tSimLex999\tconc(w1)\nman\tking\tN\t9.5\t3\nman\twoman\tN\t5\t2\n",  # SimLex-999
+        "Word 1,Word 2,Human (mean)\nman,king,9.5\nman,woman,5\n",  # WordSim-353, combined.csv
+        "Word 1\tWord 2\tHuman (mean)\nman\tking\t9.5\nman\twoman\t5\n",  # combined.tab
+    ],
+)
+def test_similarities_as_they_are_given_out(text, tmp_path):
+    path = tmp_path / "pairs.txt"
+    path.write_text(text, encoding="utf-8")
+    assert not is_analogies(path)
+    assert read_similarities(path) == [("man", "king", 9.5), ("man", "woman", 5.0)]
+
+
 def test_analogies(tmp_path):
     path = tmp_path / "questions.txt"
     path.write_text(
@@ -51,7 +73,9 @@ def test_analogies(tmp_path):
 @pytest.mark.parametrize(
     ("reader", "content", "message"),
     [
-        (read_similarities, "a b c\n", "line 1: 'a b c' is not two words and a number"),
+        (read_similarities, "a b 1\na b c\n", "line 2: 'a b c' is not two words and a number"),
+        (read_similarities, "a b c\n", "no word pairs"),
+        (read_similarities, "a b nan\n", "line 1: 'a b nan' is not two words and a number"),
         (read_similarities, "# nothing\n", "no word pairs"),
         (read_analogies, ": x\na b c\n", "line 2: 'a b c' is not four words"),
         (read_analogies, ": x\n", "no questions"),

@@ -56,6 +56,31 @@ def test_it_is_the_papers():
     assert not model.words_[:, 20:32].any()
 
 
+def test_a_step_goes_down_the_gradient():
+    """Of one pair, whose squares of the past are all 1: the change of every number is the rate times the slope of the loss."""
+    config = GloveConfig(dim=4, x_max=10, epochs=1, n_threads=1, learning_rate=1e-2)
+    pair = scipy.sparse.csr_array(([6.0], ([2], [5])), (9, 9))
+    model = Glove(config).fit(pair, WORDS)
+    random = np.random.default_rng(config.seed)
+    before = [model._table(9, 16, random).astype(float) for _ in range(2)]
+    before += [model._biases(9, random).astype(float) for _ in range(2)]
+    after = (model.words_, model.contexts_, model.word_biases_, model.context_biases_)
+
+    def loss(words, contexts, word_biases, context_biases):
+        error = words[2, :4] @ contexts[5, :4] + word_biases[2, 0] + context_biases[5, 0] - math.log(6)
+        return (6 / 10) ** config.alpha * error**2 / 2
+
+    for k, table in enumerate(after):
+        for place in np.ndindex(9, 4 if k < 2 else 1):  # behind them are sums of squares
+            values = []
+            for small in (1e-4, -1e-4):
+                moved = [each.copy() for each in before]
+                moved[k][place] += small
+                values.append(loss(*moved))
+            slope = (values[0] - values[1]) / 2e-4
+            assert table[place] - before[k][place] == pytest.approx(-config.learning_rate * slope, abs=1e-7)
+
+
 def test_products_come_to_the_logarithms():
     model = Glove(GloveConfig(dim=16, x_max=1, epochs=3000, learning_rate=0.2, n_threads=2)).fit(counts(), WORDS)
     products = model.words_[:, :16] @ model.contexts_[:, :16].T

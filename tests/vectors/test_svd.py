@@ -58,6 +58,18 @@ def test_a_large_sparse_matrix():
     assert np.allclose(vectors.vectors, found.left * found.values, atol=1e-6)
 
 
+def test_directions_that_are_nothing_but_rounding_are_left_out():
+    """Words of the same counts stay the same, whatever the power: here there are three kinds of them, and 40 directions."""
+    kinds = np.arange(60) % 3
+    counts = scipy.sparse.csr_array(np.array([[5.0, 1, 2], [1, 7, 3], [2, 3, 4]])[kinds][:, kinds])
+    words = Vocabulary([str(k) for k in range(60)])
+    for power in (0.0, 0.5, 1.0):
+        for rank in (10, 40):  # by Lanczos, and dense
+            vectors = svd_vectors(words, truncated_svd(counts, rank), power=power)
+            assert vectors.similarity("0", "3") == pytest.approx(1)
+            assert vectors.similarity("0", "1") < 0.99
+
+
 def test_refusals():
     for k in (0, 4):
         with pytest.raises(InputError, match=f"rank {k}"):

@@ -38,6 +38,19 @@ def loss(inputs, outputs, labels, objective):
     return float(-np.where(labels == 1, np.log(logistic(scores)), np.log(logistic(-scores))).sum())
 
 
+def slopes_of(value, table):
+    """How a value changes with each number of a table that it is made of, by small differences."""
+    slopes = np.zeros(table.shape)
+    for place in np.ndindex(*table.shape):
+        kept = table[place]
+        table[place] = kept + 1e-4
+        above = value()
+        table[place] = kept - 1e-4
+        slopes[place] = (above - value()) / 2e-4
+        table[place] = kept
+    return slopes
+
+
 @pytest.mark.parametrize("objective", range(3))
 @pytest.mark.parametrize("n_out", [6, 4, 15])
 def test_a_step_goes_down_the_gradient(objective, n_out):
@@ -60,14 +73,9 @@ def test_a_step_goes_down_the_gradient(objective, n_out):
     )  # fmt: skip
     assert not nothing.any()
     for table, after in zip(range(2), (centers, contexts), strict=True):
-        for row, column in ((0, 0), (2, 31), (1, 16)):
-            slopes = []
-            for small in (1e-4, -1e-4):
-                moved = [part.copy() for part in before]
-                moved[table][row, column] += small
-                slopes.append(loss(moved[0], moved[1], labels[:n_out], objective) / 2e-4)
-            expected = -rate * (slopes[0] - slopes[1])
-            assert after[row, column] - before[table][row, column] == pytest.approx(expected, abs=1e-6)
+        moved = [part.copy() for part in before]
+        slopes = slopes_of(lambda moved=moved: loss(moved[0], moved[1], labels[:n_out], objective), moved[table])
+        np.testing.assert_allclose(after - before[table], -rate * slopes, atol=1e-6)
 
 
 @pytest.mark.parametrize("n_out", [6, 12])
@@ -151,6 +159,31 @@ def train_plainly(sentences, config, counts, centers, contexts):
             for k, row in zip(outputs, change, strict=True):
                 contexts[k] += row
     return centers, contexts
+
+
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
+def test_an_epoch_of_plain_numpy_goes_down_the_gradient(architecture):
+    """At a rate so low that the steps do not see each other, the change of every number is the slope of the epoch's loss."""
+    config = Word2VecConfig(
+        architecture, "softmax", dim=4, window=1, subsample=0, epochs=1, learning_rate=1e-7, n_threads=1
+    )
+    random = np.random.default_rng(1)
+    sentences = [random.permutation(7)[:5].tolist() for _ in range(3)]
+    before = [random.normal(size=(7, 4)) for _ in range(2)]
+    after = train_plainly(sentences, config, np.ones(7), *(table.copy() for table in before))
+
+    def whole():
+        total = 0.0
+        for words in sentences:
+            for c, center in enumerate(words):
+                around = before[0][[words[k] for k in (c - 1, c + 1) if 0 <= k < len(words)]]
+                rows = around.mean(axis=0, keepdims=True) if architecture == "cbow" else around
+                scores = rows @ before[1].T
+                total += float((np.log(np.exp(scores).sum(axis=1)) - scores[:, center]).sum())
+        return total
+
+    for table, found in zip(before, after, strict=True):
+        np.testing.assert_allclose((found - table) / -1e-7, slopes_of(whole, table), atol=1e-4)
 
 
 @pytest.mark.parametrize(("architecture", "objective"), BOTH)

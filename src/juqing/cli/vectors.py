@@ -57,7 +57,7 @@ def train(
     import shutil
 
     from juqing.cli.output import progress
-    from juqing.errors import InputError, MissingExtraError
+    from juqing.errors import InputError, MissingExtraError, TrainingError
     from juqing.outputs import check_file
     from juqing.reading.files import text_sources
     from juqing.text.corpus import Corpus
@@ -66,7 +66,7 @@ def train(
     check_suffix(out)
     check_file(out)
     try:
-        from juqing.vectors.training import train_vectors
+        from juqing.vectors.training import CHECKPOINT, train_vectors
     except ImportError:
         raise MissingExtraError("Training word vectors", "train") from None
     asked: dict[str, object] = {"dim": dim, "seed": seed}
@@ -90,8 +90,8 @@ def train(
     except KeyboardInterrupt:
         typer.echo(f"Stopped. The same command with --resume goes on from {run}.", err=True)
         raise
-    except InputError:
-        if not there:
+    except (InputError, TrainingError) as error:
+        if not there and (isinstance(error, InputError) or not (run / CHECKPOINT).exists()):
             shutil.rmtree(run, ignore_errors=True)
         raise
     write_vectors(vectors, out)

@@ -224,7 +224,7 @@ def find_scripts(paths: Iterable[Path | str]) -> list[Path]:
 
 
 def text_sources(paths: Sequence[Path]) -> list[Path | list[str]]:
-    """What a corpus is made of: text files stay files, scripts that are no text become their lines."""
+    """What a corpus is made of: text files stay files, scripts that are no text become their lines, of all scripts of a table."""
     from juqing.text.corpus import TEXT_SUFFIXES, find_texts  # most that read scripts need no corpus
 
     scripts = tuple(suffix for suffix in SUFFIXES if suffix not in TEXT_SUFFIXES)
@@ -241,7 +241,7 @@ def text_sources(paths: Sequence[Path]) -> list[Path | list[str]]:
             found = [path]
         for each in sorted(found):
             is_script = each.suffix.lower() in scripts
-            sources.append([line.text for line in read_script(each).lines] if is_script else each)
+            sources.append([line.text for script in read_scripts(each) for line in script.lines] if is_script else each)
     return sources
 
 

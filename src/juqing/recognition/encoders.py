@@ -122,17 +122,17 @@ def longest_input(encoder: PreTrainedModel) -> int:
     return longest - 2 if encoder.config.model_type in ("roberta", "xlm-roberta", "camembert") else longest
 
 
-def encoder_layers(encoder: PreTrainedModel) -> nn.ModuleList | None:
-    """The list of an encoder's layers, whatever it is called; None where it has none, as in ALBERT, whose layers share their weights."""
+def encoder_layers(encoder: PreTrainedModel) -> nn.ModuleList:
+    """The list of an encoder's layers, whatever it is called; empty for ALBERT and its like, whose layers share their weights."""
     n_layers = encoder.config.num_hidden_layers
     lists = (module for module in encoder.modules() if isinstance(module, nn.ModuleList) and len(module) == n_layers)
-    return next(lists, None)
+    return next(lists, nn.ModuleList())
 
 
 def keep_layers(encoder: PreTrainedModel, layers: tuple[int, ...], source: str) -> None:
     """Drop all layers but these, in place."""
     modules = encoder_layers(encoder)
-    if modules is None:
+    if not modules:
         kind = encoder.config.model_type
         raise ModelError(f"a {kind} encoder has no layers of its own to choose from.", "Leave --layers away.")
     if not all(0 <= k < len(modules) for k in layers) or len(set(layers)) < len(layers):

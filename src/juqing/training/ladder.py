@@ -15,7 +15,7 @@ from juqing.recognition.linear import Progress
 from juqing.runtime import recognizer_class
 from juqing.scores import Recognizer
 from juqing.script import Script
-from juqing.settings import TYPES, parse_values
+from juqing.settings import TYPES, is_of, parse_values
 from juqing.vectors.files import read_vectors
 
 
@@ -95,6 +95,9 @@ def make_rung(kind: str, settings: Mapping[str, Any], given: Sequence[str] = ())
     if unknown := sorted(settings.keys() - known.keys()):
         raise InputError(f"{kind} has no setting {unknown[0]!r}.", f"It has {', '.join(known)}.")
     types = {name: str(each.annotation) for name, each in known.items()}
+    for name, value in settings.items():
+        if types[name] in TYPES and not is_of(value, types[name]):
+            raise InputError(f"{name} is {value!r}.", f"It must be of type {types[name]}.")
     paths = {name: "str" for name, type_name in types.items() if type_name not in TYPES}
     made = {**settings, **parse_values({**types, **paths}, given)}
     if "vectors" in made:

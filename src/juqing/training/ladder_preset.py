@@ -167,6 +167,7 @@ def check_settings(rung: LadderRung) -> None:
 def check_recipes(ladder: Ladder, rungs: Sequence[LadderRung]) -> None:
     """The same for recipes of word vectors and of language models that some rungs ask for."""
     from juqing.text.corpus import Corpus
+    from juqing.vectors.counts import check_window
     from juqing.vectors.training import config_of
 
     for group, name in dict.fromkeys(each for rung in rungs for each in ladder.recipes_of(rung)):
@@ -174,8 +175,12 @@ def check_recipes(ladder: Ladder, rungs: Sequence[LadderRung]) -> None:
         try:
             if group == "vectors":
                 Corpus([[]], unit=recipe.pop("unit", "word"), tags=recipe.pop("tags", False))
-                recipe.pop("min_count", None)
-                config_of(recipe.pop("method", "skip-gram"), recipe, window=recipe.pop("window", 5))
+                numbers = {key: recipe.pop(key, 5) for key in ("min_count", "window")}
+                for key, value in numbers.items():
+                    if type(value) is not int or value < 1:
+                        raise InputError(f"{key} is {value!r}.", "It is a whole number, 1 or more.")
+                check_window(numbers["window"])
+                config_of(recipe.pop("method", "skip-gram"), recipe, window=numbers["window"])
             else:
                 language_model_config(recipe, "-")
         except InputError as error:

@@ -333,8 +333,8 @@ def train(
         "processes": accelerator.num_processes,
     }  # fmt: skip
     run = RunFolder(asked_of_run, out, resume=resume, is_main=is_main, minutes=config.checkpoint_minutes)
-    if resume and (done := run.finished()) is not None:
-        return {**done, "finished": True}
+    if resume and (before := run.finished()) is not None:
+        return {**before, "finished": True}
     asked, was_there = config, run.folder.exists()
     accelerator.wait_for_everyone()
     try:

@@ -131,7 +131,7 @@ def check_finite(table: np.ndarray) -> None:
     """Raise `TrainingError` where a number is not finite."""
     if not all(np.isfinite(rows).all() for rows in _blocks(table)):
         raise TrainingError(
-            "a vector is not finite any more.", "Lower the learning rate, and delete the run where one was kept."
+            "a vector is not finite any more.", "Lower the learning rate, and delete the .run folder where one is kept."
         )
 
 

@@ -5,6 +5,7 @@ What is not in the vocabulary is left out and counted, never guessed: a score wi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,22 +51,24 @@ class AnalogyScore:
 
 
 def read_similarities(path: Path) -> list[tuple[str, str, float]]:
-    """Word pairs with a judgment: three fields a line, by tabs or blanks; `#` begins a comment, further fields are left.
+    """Word pairs with a judgment: two words and, first among the fields behind them that are numbers, the judgment.
+
+    Fields stand between tabs, commas or blanks; `#` begins a comment, and the first line may be names of columns, so that
+    SimLex-999 and WordSim-353 are read as they are given out.
 
     Raises:
         FormatError: A line is something else, or there is none.
     """
     pairs = []
-    for number, line in _lines(path):
-        fields = line.split("\t") if line.count("\t") >= 2 else line.split()
-        try:
-            if len(fields) < 3:
-                raise ValueError
-            pairs.append((fields[0].strip(), fields[1].strip(), float(fields[2])))
-        except ValueError:
+    for k, (number, line) in enumerate(_lines(path)):
+        first, second, *rest = (*_fields(line), "", "")
+        judgment = next((float(field) for field in rest if _is_number(field)), None)
+        if judgment is not None and math.isfinite(judgment):
+            pairs.append((first, second, judgment))
+        elif k or judgment is not None:
             raise FormatError(
                 f"{line[:60]!r} is not two words and a number.", "Correct the line.", path=path, line=number
-            ) from None
+            )
     if not pairs:
         raise FormatError("there are no word pairs.", "Give two words and a number a line.", path=path)
     return pairs
@@ -93,11 +96,16 @@ def read_analogies(path: Path) -> dict[str, list[tuple[str, str, str, str]]]:
 
 
 def is_analogies(path: Path) -> bool:
-    """Whether a file holds analogies: its first line names a category or has four words, the last of them no number."""
+    """Whether a file holds analogies: its first line names a category or has four words, the third of them no number."""
     for _, line in _lines(path):
-        fields = line.split()
+        fields = _fields(line)
         return line.startswith(":") or (len(fields) == 4 and not _is_number(fields[2]))
     return False
+
+
+def _fields(line: str) -> list[str]:
+    mark = next((mark for mark in ("\t", ",") if line.count(mark) >= 2), None)
+    return [field.strip() for field in line.split(mark)]
 
 
 def _is_number(text: str) -> bool:

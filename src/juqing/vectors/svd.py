@@ -114,6 +114,9 @@ def truncated_svd(matrix: scipy.sparse.csr_array | np.ndarray, k: int, *, seed: 
 def svd_vectors(vocabulary: Vocabulary, svd: TruncatedSVD, *, power: float = 0.5) -> WordVectors:
     """left @ diag(values ** power) as word vectors: 1 keeps the distances of the matrix's rows, 0.5 and 0 are better for similarity.
 
-    Levy, Goldberg & Dagan (2015), "eigenvalue weighting".
+    Directions whose singular value is nothing but rounding are zero, whatever the power. Levy, Goldberg & Dagan (2015),
+    "eigenvalue weighting".
     """
-    return WordVectors(vocabulary, (svd.left * svd.values**power).astype(np.float32))
+    least = svd.values.max() * max(svd.left.shape[0], svd.right.shape[1]) * np.finfo(np.float64).eps
+    weights = np.where(svd.values > least, svd.values**power, 0.0)
+    return WordVectors(vocabulary, (svd.left * weights).astype(np.float32))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -31,6 +32,8 @@ Progress = Callable[[float, float | None, str], None]
 METHODS = (*ARCHITECTURES, "glove", "ppmi", "log", "raw")
 EPOCHS = {"skip-gram": 5, "cbow": 5, "glove": 15}
 """How often a method goes through the text or its pairs, unless it is told."""
+CHECKPOINT = "state.npz"
+"""The file of a run from which training goes on."""
 _RATES = {"skip-gram": 0.025, "cbow": 0.125}  # the true gradient of a mean is small: at 0.05, CBOW learns too little
 
 
@@ -82,6 +85,8 @@ def config_of(method: str, settings: Mapping[str, Any], *, window: int = 5) -> C
         if name not in known:
             raise InputError(f"{method} has no setting {name!r}.", f"It has {', '.join(known)}.")
         try:
+            if isinstance(value, bool) or (isinstance(value, float) and known[name](value) != value):
+                raise ValueError
             given[name] = known[name](value)
         except (ValueError, TypeError, OverflowError):
             what = "whole number" if known[name] is int else "number"
@@ -142,7 +147,11 @@ def train_vectors(
         if run is not None:
             _begin(folder, asked, resume)
         vocabulary, encoded = _encoded(corpus, min_count, start, folder, tell)
-        checkpoint = folder / "state.npz" if run is not None else None
+        checkpoint = folder / CHECKPOINT if run is not None else None
+        if len(vocabulary) < 2:
+            raise InputError(
+                f"the vocabulary has {len(vocabulary)} word.", "Give more text, or lower the least count of a word."
+            )
         tell(0, None, "compiling what trains (the first time, half a minute)")
         if isinstance(config, Word2VecConfig):
             model = Word2Vec(config).start(vocabulary, start)
@@ -152,6 +161,11 @@ def train_vectors(
                     done, total, f"training, {rate / 1e3:,.0f}k words/s, loss {loss:.3f}"
                 ),
             )  # fmt: skip
+            if math.isnan(model.loss_):
+                raise InputError(
+                    f"of {encoded.n_words:,} words subsampling left none to learn from.",
+                    "Give more text, or keep all words with --set subsample=0.",
+                )
             told = f"{encoded.n_words:,} words read {config.epochs} times, mean loss {model.loss_:.3f}"
             del model.contexts_  # before the vectors are copied out
             return model.vectors(), told
@@ -190,7 +204,13 @@ def _begin(folder: Path, asked: dict[str, Any], resume: bool) -> None:
     if not resume:
         raise TrainingError("an interrupted run is there.", "Go on with --resume, or delete it.", path=folder)
     before = _read_json(path)
-    changed = [name for name in asked if before.get(name) != asked[name]]
+    changed = [name for name in asked if name != "settings" and before.get(name) != asked[name]]
+    settings = before.get("settings")
+    changed += [
+        name
+        for name, value in asked["settings"].items()
+        if not isinstance(settings, dict) or settings.get(name) != value
+    ]
     if changed:
         raise TrainingError(
             f"the interrupted run was of something else: {', '.join(changed)}.",
