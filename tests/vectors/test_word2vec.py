@@ -230,6 +230,33 @@ def test_words_of_one_kind_come_together(tmp_path, architecture, objective):
         assert [other[0] for other, _ in vectors.most_similar(word, 5)] == [word[0]] * 5
 
 
+def test_probabilities_are_what_the_loss_is_made_of():
+    """Of every word, by the loss of the plain formulas: the full softmax, and the turns of the Huffman tree."""
+    random = np.random.default_rng(2)
+    counts = np.array([9, 5, 3, 2, 2, 1])
+    vocabulary = Vocabulary([f"w{k}" for k in range(6)], counts)
+    for objective in ("softmax", "hierarchical"):
+        model = Word2Vec(Word2VecConfig(objective=objective, dim=8)).start(vocabulary)
+        model.centers_[:, :8], model.contexts_[:, :8] = random.normal(size=(2, 6, 8))
+        for words in (["w1"], ["w0", "w4", "w4"]):
+            found = model.probabilities(words)
+            assert found.sum() == pytest.approx(1)
+            hidden = model.centers_[[int(word[1]) for word in words]].mean(axis=0, keepdims=True).astype(float)
+            paths, ends, codes = huffman(counts)
+            for word in range(6):
+                if objective == "softmax":
+                    outputs, labels, kind = model.contexts_, np.eye(6)[word], kernels.SOFTMAX
+                else:
+                    span = slice(int(ends[word - 1]) if word else 0, int(ends[word]))
+                    outputs, labels, kind = model.contexts_[paths[span]], 1 - codes[span], kernels.HIERARCHICAL
+                assert -np.log(found[word]) == pytest.approx(loss(hidden, outputs.astype(float), labels, kind))
+        for words, message in ((["w9"], "'w9' is not in the vocabulary"), ([], "no words")):
+            with pytest.raises(InputError, match=message):
+                model.probabilities(words)
+    with pytest.raises(InputError, match="knows no probabilities"):
+        Word2Vec().start(vocabulary).probabilities(["w1"])
+
+
 def test_one_thread_gives_the_same_again_and_training_goes_on(tmp_path):
     corpus = Corpus([["a b c d e a c"] * 50], unit="blank")
     vocabulary = Vocabulary.of_counts(corpus.counts())

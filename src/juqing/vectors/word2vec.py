@@ -18,7 +18,7 @@ import os
 import threading
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -236,6 +236,32 @@ class Word2Vec:
     def vectors(self) -> WordVectors:
         """The vectors of words as centers."""
         return WordVectors(self.vocabulary_, np.ascontiguousarray(self.centers_[:, : self.config.dim]))
+
+    def probabilities(self, words: Sequence[str]) -> np.ndarray:
+        """How probable each word of the vocabulary is beside these: (n_words,) float64, the sum is 1.
+
+        What predicts is the mean of their vectors, as in CBOW; of one word it is that of skip-gram.
+
+        Raises:
+            InputError: The objective is `negative`, which knows no probabilities, or a word is not in the vocabulary.
+        """
+        if self.config.objective == "negative":
+            raise InputError("negative sampling knows no probabilities.", "Train with hierarchical or softmax.")
+        index = self.vocabulary_.index
+        unknown = [word for word in words if word not in index]
+        if unknown or not words:
+            found = f"{unknown[0]!r} is not in the vocabulary." if unknown else "no words are given."
+            raise InputError(found, "Ask for words of the text.")
+        hidden = self.centers_[[index[word] for word in words]].mean(axis=0, dtype=np.float64)
+        scores = self.contexts_ @ hidden
+        if self.config.objective == "softmax":
+            odds = np.exp(scores - scores.max())
+            return odds / odds.sum()
+        paths, ends, codes = huffman(np.maximum(self.vocabulary_.counts, 1))
+        turns = -np.logaddexp(
+            0, np.where(codes == 0, -1, 1) * scores[paths]
+        )  # the logarithm of each turn's probability
+        return np.exp(np.add.reduceat(turns, np.concatenate(([0], ends[:-1]))))
 
 
 def check_width(vectors: WordVectors, dim: int) -> None:
