@@ -6,7 +6,9 @@ import pytest
 import scipy.sparse
 
 from juqing.errors import InputError, TrainingError
+from juqing.text.corpus import Corpus
 from juqing.text.vocabulary import Vocabulary
+from juqing.vectors import training
 from juqing.vectors.glove import Glove, GloveConfig
 
 WORDS = Vocabulary([str(k) for k in range(9)])
@@ -91,6 +93,24 @@ def test_counts_are_let_go_of_before_the_first_step():
     held = [counts()]
     gone, told = weakref.ref(held[0].data), []
     Glove(GloveConfig(dim=8, epochs=2, n_threads=1)).fit(held.pop(), WORDS, lambda *_: told.append(gone() is None))
+    assert told and all(told)
+
+
+def test_counts_of_a_text_are_let_go_of_too(monkeypatch):
+    random, gone, told = np.random.default_rng(0), [], []
+    lines = [" ".join(f"w{k}" for k in random.integers(0, 20, 10)) for _ in range(60)]
+    count = training._counted
+
+    def counted(*given):
+        found = count(*given)
+        gone.append(weakref.ref(found.data))
+        return found
+
+    monkeypatch.setattr(training, "_counted", counted)
+    training.train_vectors(
+        Corpus([lines], unit="blank"), method="glove", settings={"epochs": 2, "n_threads": 1},
+        progress=lambda done, total, what: told.append(gone[0]() is None) if what == "training" else None,
+    )  # fmt: skip
     assert told and all(told)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from juqing.errors import InputError
 from juqing.text.vocabulary import Vocabulary
-from juqing.vectors._rounds import Checkpoint, check_finite, in_rounds
+from juqing.vectors._rounds import Checkpoint, check_finite, give_back, in_rounds
 from juqing.vectors._settings import check_positive, check_ranges
 from juqing.vectors.kernels import LANES, aligned, padded
 from juqing.vectors.table import WordVectors
@@ -105,6 +105,7 @@ class Glove:
         config, n = self.config, len(vocabulary)
         if counts.shape != (n, n):
             raise InputError(f"there are {n:,} words and counts of the shape {counts.shape}.")
+        give_back()
         counts = scipy.sparse.csr_array(counts)
         kept = np.flatnonzero(counts.data > 0)
         if not len(kept):
