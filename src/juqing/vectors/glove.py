@@ -167,14 +167,15 @@ class Glove:
         Returns:
             Rows and columns, (n,) int32, logarithms and weights f(x), (n,) float32.
         """
-        rows = np.repeat(np.arange(counts.shape[0], dtype=np.int32), np.diff(counts.indptr))[order]
+        rows = np.repeat(np.arange(len(counts.indptr) - 1, dtype=np.int32), np.diff(counts.indptr))[order]
+        values, indices = np.asarray(counts.data), np.asarray(counts.indices)
         columns, logs, weights = order, np.empty(len(order), np.float32), np.empty(len(order), np.float32)
         for first in range(0, len(order), _PART):
             part = slice(first, first + _PART)
-            x = counts.data[order[part]].astype(np.float64)
+            x = values[order[part]].astype(np.float64)
             logs[part] = np.log(x)
             weights[part] = np.minimum(1.0, (x / self.config.x_max) ** self.config.alpha)
-            columns[part] = counts.indices[order[part]]
+            columns[part] = indices[order[part]]
         return rows, columns, logs, weights
 
     def _table(self, n: int, width: int, random: np.random.Generator) -> np.ndarray:
