@@ -53,6 +53,7 @@ def test_it_is_the_definition(tmp_path_factory, sentences, window, side, weighti
     finally:
         module._DENSE, module._PART = before
     assert np.allclose(found.toarray(), reference(sentences, 7, window, side, weighting))
+    assert found.indices.dtype == found.indptr.dtype == np.int32
 
 
 def test_runs_on_disk_are_merged(tmp_path):

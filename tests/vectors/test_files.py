@@ -1,6 +1,8 @@
 import gzip
 import lzma
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -101,6 +103,48 @@ def test_glove_words_with_blanks_and_a_mark(tmp_path):
     assert read_vectors(tmp_path / "x.safetensors").words == found.words
 
 
+@pytest.mark.parametrize("head", [b"", b"3 2\n", b"3\t2\n"])
+@pytest.mark.parametrize("between", [b" ", b"  ", b"\t", b" \t "])
+def test_numbers_between_tabs_and_runs_of_blanks(tmp_path, head, between):
+    path = tmp_path / "v.vec"
+    path.write_bytes(
+        head + b"".join(between.join(row) + b" \r\n" for row in ((b"a", b"1", b"2"), (b". .", b"3", b"4")))
+    )
+    if head:
+        path.write_bytes(path.read_bytes() + b" " + b"5" + between + b"6\n")  # its word is empty
+    found = read_vectors(path)
+    assert found.words == ["a", ". .", ""][: len(found)]
+    assert found.vectors.tolist() == [[1, 2], [3, 4], [5, 6]][: len(found)]
+
+
+def test_words_that_are_no_utf8_stay_distinct(tmp_path):
+    path = tmp_path / "v.bin"
+    path.write_bytes(b"3 1\n" + b"".join(word + b" \0\0\0\0\n" for word in (b"\xe9\xab", b"\xe9\x98", b"\xff")))
+    found = read_vectors(path)
+    assert found.words == ["\\xe9\\xab", "\\xe9\\x98", "\\xff"]
+    write_vectors(found, tmp_path / "v.vec")
+    assert read_vectors(tmp_path / "v.vec").words == found.words
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+@pytest.mark.parametrize("name", ["v.bin", "v.bin.gz", "v.vec"])
+def test_the_table_is_held_once(tmp_path, name):
+    """Peak memory of a reading process, above that of reading a small file."""
+    dim, paths = 2000, []
+    for n in (3, 3000):
+        rows = np.random.default_rng(0).integers(0, 9, (3, dim)).repeat(n // 3, axis=0)
+        paths.append(tmp_path / f"{n}{name}")
+        write_vectors(WordVectors([f"w{k}" for k in range(n)], rows), paths[-1])
+    code = (
+        "import sys; from pathlib import Path; from juqing.vectors.files import read_vectors\n"
+        "def peak(): return int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]) * 1024\n"
+        "read_vectors(Path(sys.argv[1])); before = peak(); read_vectors(Path(sys.argv[2])); print(peak() - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *paths], capture_output=True, text=True, check=True)
+    table = 3000 * dim * 4
+    assert 0.9 * table < int(done.stdout) < 1.8 * table
+
+
 def test_safetensors_is_mapped_and_other_readers_take_it(tmp_path):
     from safetensors.numpy import load_file
 
@@ -121,7 +165,11 @@ def test_safetensors_is_mapped_and_other_readers_take_it(tmp_path):
         ("nan.vec", b"2 2\na 1 2\nb 1 nan\n", "line 3: 'nan' is not a finite number"),
         ("word.vec", b"1 2\na 1 x\n", "line 2: 'x' is not a finite number"),
         ("count.vec", b"3 2\na 1 2\nb 1 2\n", "promises 3 words, and 2 follow"),
-        ("twice.vec", b"2 1\na 1\na 2\n", "'a' is there twice"),
+        ("twice.vec", b"2 1\na 1\n\na 2\n", "line 4: the word 'a' is there twice, first in line 2"),
+        ("twice.bin", b"3 1\na \0\0\0\0b \0\0\0\0a \0\0\0\0", "'a' is there twice, as word 1 and as word 3"),
+        ("tabs.vec", b"2 3\na\t1\t2\t3\nb\t1\t2\n", "line 3: the row has 2 numbers, not 3"),
+        ("tabs.txt", b"a\t1\t2\nb\t1\t2\t3\n", "line 2: the row has 3 numbers, not 2"),
+        ("bomb.vec", b"99999999999 99999\na 1\n", "line 2: the row has 1 numbers, not 99999"),
         ("zero.vec", b"1 0\na\n", "a width of 0"),
         ("one.txt", b"word\n", "a width of 0"),
         ("coded.vec", "1 1\n高兴 1\n".encode("gb18030"), "line 2: the word is not UTF-8"),

@@ -1,11 +1,14 @@
 import math
+import weakref
 
 import numpy as np
 import pytest
 import scipy.sparse
 
 from juqing.errors import InputError, TrainingError
+from juqing.text.corpus import Corpus
 from juqing.text.vocabulary import Vocabulary
+from juqing.vectors import training
 from juqing.vectors.glove import Glove, GloveConfig
 
 WORDS = Vocabulary([str(k) for k in range(9)])
@@ -87,6 +90,53 @@ def test_products_come_to_the_logarithms():
     products += model.word_biases_[:, :1] + model.context_biases_[:, 0]
     seen = counts().toarray() > 0
     assert np.allclose(products[seen], np.log(counts().toarray()[seen]), atol=0.05)
+
+
+def test_pairs_are_the_counts_in_the_order_that_is_given():
+    matrix = scipy.sparse.csr_array(counts())
+    order = np.random.default_rng(1).permutation(matrix.nnz).astype(np.int32)
+    pairs, x = scipy.sparse.coo_array(matrix), matrix.data[order]
+    wanted = pairs.row[order], pairs.col[order], np.log(x), np.minimum(1, (x / 10) ** 0.75)
+    found = Glove(GloveConfig(x_max=10))._pairs(matrix, order)
+    assert [array.dtype for array in found] == [np.int32, np.int32, np.float32, np.float32]
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert np.array_equal(ours, theirs.astype(ours.dtype))
+
+
+def test_zeros_are_no_pairs():
+    matrix, config = counts(), GloveConfig(dim=8, epochs=2, n_threads=1)
+    with_zeros = matrix.copy()
+    with_zeros.data[::3] = 0
+    without = with_zeros.copy()
+    without.eliminate_zeros()
+    model, other = Glove(config).fit(with_zeros, WORDS), Glove(config).fit(without, WORDS)
+    assert model.n_pairs_ == without.nnz < with_zeros.nnz
+    assert np.array_equal(model.words_, other.words_)
+
+
+def test_counts_are_let_go_of_before_the_first_step():
+    held = [counts()]
+    gone, told = weakref.ref(held[0].data), []
+    Glove(GloveConfig(dim=8, epochs=2, n_threads=1)).fit(held.pop(), WORDS, lambda *_: told.append(gone() is None))
+    assert told and all(told)
+
+
+def test_counts_of_a_text_are_let_go_of_too(monkeypatch):
+    random, gone, told = np.random.default_rng(0), [], []
+    lines = [" ".join(f"w{k}" for k in random.integers(0, 20, 10)) for _ in range(60)]
+    count = training._counted
+
+    def counted(*given):
+        found = count(*given)
+        gone.append(weakref.ref(found.data))
+        return found
+
+    monkeypatch.setattr(training, "_counted", counted)
+    training.train_vectors(
+        Corpus([lines], unit="blank"), method="glove", settings={"epochs": 2, "n_threads": 1},
+        progress=lambda done, total, what: told.append(gone[0]() is None) if what == "training" else None,
+    )  # fmt: skip
+    assert told and all(told)
 
 
 def test_refusals():

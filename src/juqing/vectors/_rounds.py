@@ -39,8 +39,7 @@ def in_rounds(
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed; the round was finished and `after` called.
     """
-    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
-        trim(0)  # glibc would keep what the counting of words has freed, as much as the words themselves and more
+    give_back()
     size = n_threads
     with ThreadPoolExecutor(n_threads) as pool:
         while first < last:
@@ -60,6 +59,12 @@ def in_rounds(
                 raise stopped
             if time.perf_counter() - began < _ROUND / 2:
                 size *= 2
+
+
+def give_back() -> None:
+    """Hand freed memory to the system: glibc would keep what counting has freed, as much as the words or the counts and more."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
 
 
 class Checkpoint:

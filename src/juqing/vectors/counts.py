@@ -104,6 +104,9 @@ def cooccurrences(
         keys = words.astype(np.uint64) * np.uint64(n_words) + others.astype(np.uint64)
         keys, values = kernels.joined(*runs.result(), keys, table[words, others])
     starts, columns, values = kernels.rows(keys, values, n_words, side == "both")
+    del keys
+    if starts[-1] < 2**31:  # else SciPy would make the columns as wide as the starts
+        starts = starts.astype(np.int32)
     found = scipy.sparse.csr_array((values, columns, starts), shape=(n_words, n_words))
     return scipy.sparse.csr_array(found.T) if side == "right" else found
 

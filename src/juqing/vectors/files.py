@@ -12,12 +12,13 @@ Text may be compressed (`.gz`, `.xz`). Files of gensim's `save_word2vec_format` 
 
 from __future__ import annotations
 
+import array
 import gzip
 import io
 import json
 import lzma
 import mmap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -33,6 +34,8 @@ from juqing.vectors.table import WordVectors
 SUFFIXES = (".txt", ".vec", ".glove", ".bin", ".npz", ".safetensors")
 _COMPRESSED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open}
 _LINES = 4096
+_NUMBERS = 2**17
+"""So many numbers of a text file are read together: as bytes objects they take ten times the room of their values."""
 _BLOCK = 2**22
 _LONGEST_WORD = 4096
 _LONGEST_NUMBER = 400
@@ -127,20 +130,21 @@ def _read_text(file: IO[bytes], path: Path) -> WordVectors:
     if not 0 < dim <= _WIDEST:
         raise FormatError(f"its vectors have a width of {dim}.", "Give a file of word vectors.", path=path, line=1)
     words: list[str] = []
-    blocks: list[np.ndarray] = []
-    while block := [*start, *islice(lines, _LINES - len(start))]:
+    numbers = array.array("Q")  # line of each word
+    rows = bytearray()  # grows in place, by an eighth at a time, so that nothing rests on what the first line promises
+    while block := [*start, *islice(lines, max(1, min(_LINES, _NUMBERS // dim) - len(start)))]:
         start = []
-        split = [line.rstrip().rsplit(b" ", dim) for _, line in block]
+        split = [_fields(line, dim) for _, line in block]
         short = next((k for k, fields in enumerate(split) if len(fields) != dim + 1), None)
         if short is not None:
             number, line = block[short]
             raise FormatError(
                 f"the row has {len(line.split()) - 1} numbers, not {dim}.", "Give whole rows.", path=path, line=number
             )
-        blocks.append(_numbers(split, block, dim, path))
+        rows += _numbers(split, block, dim, path).tobytes()
         for (number, line), fields in zip(block, split, strict=True):
             word = _word(fields[0].strip(), path, number)
-            if " " in word and _is_number(word.rpartition(" ")[2]):
+            if len(parts := fields[0].split()) > 1 and _is_number(parts[-1]):
                 raise FormatError(
                     f"the row has {len(line.split()) - 1} numbers, not {dim}.",
                     "Give whole rows.",
@@ -148,6 +152,7 @@ def _read_text(file: IO[bytes], path: Path) -> WordVectors:
                     line=number,
                 )
             words.append(word)
+            numbers.append(number)
     if promised is not None and promised != len(words):
         raise FormatError(
             f"its first line promises {promised:,} words, and {len(words):,} follow.",
@@ -155,8 +160,16 @@ def _read_text(file: IO[bytes], path: Path) -> WordVectors:
             path=path,
             line=1,
         )
-    matrix = np.concatenate(blocks) if blocks else np.zeros((0, dim), np.float32)
-    return WordVectors(_vocabulary(words, path), matrix)
+    matrix = np.frombuffer(rows, np.float32).reshape(len(words), dim)
+    return WordVectors(_vocabulary(words, path, lines=numbers), matrix)
+
+
+def _fields(line: bytes, dim: int) -> list[bytes]:
+    """A word, which may hold blanks, and its `dim` numbers, between them any run of blanks and tabs; fewer where the row is short."""
+    fields = line.rsplit(None, dim)
+    if len(fields) == dim and line[:1].isspace():  # the word is empty
+        fields.insert(0, b"")
+    return fields
 
 
 def _lines(file: IO[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
@@ -197,7 +210,7 @@ def _numbers(split: list[list[bytes]], block: list[tuple[int, bytes]], dim: int,
     raise FormatError("a row is damaged.", "Give whole rows.", path=path, line=block[0][0])
 
 
-def _is_number(text: str) -> bool:
+def _is_number(text: bytes) -> bool:
     try:
         float(text)
     except ValueError:
@@ -212,11 +225,21 @@ def _word(word: bytes, path: Path, number: int) -> str:
         raise FormatError("the word is not UTF-8.", "Convert the file to UTF-8.", path=path, line=number) from None
 
 
-def _vocabulary(words: list[str], path: Path, counts: np.ndarray | None = None) -> Vocabulary:
+def _vocabulary(
+    words: list[str], path: Path, counts: np.ndarray | None = None, lines: Sequence[int] | None = None
+) -> Vocabulary:
+    """The words of a file; one that is there twice is named with its places, which are lines where they are known."""
     try:
         return Vocabulary(words, counts)
     except InputError as error:
-        raise FormatError(error.found, "Give each word once.", path=path) from None
+        seen: dict[str, int] = {}
+        again = next((k for k, word in enumerate(words) if seen.setdefault(word, k) != k), None)
+        if again is None:
+            raise FormatError(error.found, "Give a count for each word.", path=path) from None
+        word, first = words[again], seen[words[again]]
+        found = f"the word {word!r} is there twice, "
+        found += f"first in line {lines[first]:,}." if lines else f"as word {first + 1:,} and as word {again + 1:,}."
+        raise FormatError(found, "Give each word once.", path=path, line=lines[again] if lines else None) from None
 
 
 def _read_binary(file: IO[bytes], path: Path) -> WordVectors:
@@ -230,7 +253,7 @@ def _read_binary(file: IO[bytes], path: Path) -> WordVectors:
         raise FormatError(f"its vectors have a width of {dim}.", "Give a .bin of word2vec.", path=path, line=1)
     size = 4 * dim
     words: list[str] = []
-    rows: list[bytes] = []
+    rows = bytearray()  # as in a text file
     data = io.BufferedReader(cast(io.RawIOBase, file), _BLOCK) if not isinstance(file, io.BufferedReader) else file
     for k in range(n_words):
         word = bytearray()
@@ -246,13 +269,13 @@ def _read_binary(file: IO[bytes], path: Path) -> WordVectors:
         row = data.read(size)
         if len(row) < size:
             raise FormatError(f"it ends inside the vector of word {k + 1:,}.", "The file may be cut off.", path=path)
-        words.append(bytes(word).decode("utf-8", "replace"))
-        rows.append(row)
+        words.append(word.decode("utf-8", "backslashreplace"))  # words that were cut within a character stay distinct
+        rows += row
     if data.read(2).strip():
         raise FormatError(
             f"its first line promises {n_words:,} words, and more follow.", "Correct the first line.", path=path, line=1
         )
-    matrix = np.frombuffer(b"".join(rows), dtype="<f4").reshape(n_words, dim)
+    matrix = np.frombuffer(rows, dtype="<f4").reshape(n_words, dim)
     _check_finite(matrix, words, path)
     return WordVectors(_vocabulary(words, path), matrix)
 
@@ -306,19 +329,19 @@ def _write_safetensors(file: IO[bytes], arrays: dict[str, np.ndarray]) -> None:
     """Tensors behind a JSON header whose length is a multiple of 64, so that rows are aligned when they are mapped."""
     names = {dtype: name for name, dtype in _TYPES.items()}
     header, offset = {}, 0
-    for name, array in arrays.items():
-        dtype = array.dtype.newbyteorder("<")
+    for name, tensor in arrays.items():
+        dtype = tensor.dtype.newbyteorder("<")
         header[name] = {
             "dtype": names[dtype],
-            "shape": list(array.shape),
-            "data_offsets": [offset, offset + array.nbytes],
+            "shape": list(tensor.shape),
+            "data_offsets": [offset, offset + tensor.nbytes],
         }
-        offset += array.nbytes
+        offset += tensor.nbytes
     text = json.dumps(header).encode()
     text += b" " * (-(len(text) + 8) % 64)
     file.write(len(text).to_bytes(8, "little") + text)
-    for array in arrays.values():
-        file.write(np.ascontiguousarray(array).data if array.size else b"")
+    for tensor in arrays.values():
+        file.write(np.ascontiguousarray(tensor).data if tensor.size else b"")
 
 
 def _read_safetensors(file: IO[bytes], path: Path) -> WordVectors:

@@ -19,7 +19,7 @@ import numpy as np
 
 from juqing.errors import InputError
 from juqing.text.vocabulary import Vocabulary
-from juqing.vectors._rounds import Checkpoint, check_finite, in_rounds
+from juqing.vectors._rounds import Checkpoint, check_finite, give_back, in_rounds
 from juqing.vectors._settings import check_positive, check_ranges
 from juqing.vectors.kernels import LANES, aligned, padded
 from juqing.vectors.table import WordVectors
@@ -69,6 +69,7 @@ class Glove:
         vocabulary_: The words.
         words_, contexts_: (n_words, 2 * width) float32: vectors, width being dim rounded up to 16, and their sums of squares.
         word_biases_, context_biases_: (n_words, 2) float32, likewise.
+        n_pairs_: Pairs of words with a count.
         loss_: Half the weighted squared error of a pair, mean over the last epoch.
     """
 
@@ -86,7 +87,8 @@ class Glove:
         """Train on word × word counts (`counts.cooccurrences`).
 
         Args:
-            counts: (n_words, n_words); pairs that never met are zero, or not there.
+            counts: (n_words, n_words); pairs that never met are zero, or not there. They are let go of before the first step, so
+                they make room where the caller does not hold them either.
             vocabulary: The words.
             progress: Told after each part of the pairs.
             checkpoint: A file to keep the state in, as in `Word2Vec.fit`.
@@ -103,21 +105,23 @@ class Glove:
         config, n = self.config, len(vocabulary)
         if counts.shape != (n, n):
             raise InputError(f"there are {n:,} words and counts of the shape {counts.shape}.")
-        pairs = scipy.sparse.coo_array(counts)
-        x = np.asarray(pairs.data, np.float64)
-        kept = x > 0
-        if not kept.any():
+        give_back()
+        counts = scipy.sparse.csr_array(counts)
+        kept = np.flatnonzero(counts.data > 0)
+        if not len(kept):
             raise InputError("there are no counts.", "Give more text.")
-        rows, columns = pairs.row[kept].astype(np.int32), pairs.col[kept].astype(np.int32)
-        logs = np.log(x[kept]).astype(np.float32)
-        weights = np.minimum(1.0, (x[kept] / config.x_max) ** config.alpha).astype(np.float32)
+        order = kept.astype(np.int32 if counts.nnz < 2**31 else np.int64)
+        del kept
         width = padded(config.dim)
         random = np.random.default_rng(config.seed)
         self.vocabulary_ = vocabulary
         self.words_, self.contexts_ = (self._table(n, width, random) for _ in range(2))
         self.word_biases_, self.context_biases_ = (self._biases(n, random) for _ in range(2))
-        order = random.permutation(len(logs))  # once, so that near pairs are far apart
-        n_pairs, n_parts = len(order), -(-len(order) // _PART)
+        random.shuffle(order)  # once, so that near pairs are far apart
+        rows, columns, logs, weights = self._pairs(counts, order)
+        del counts, order
+        self.n_pairs_ = len(rows)
+        n_pairs, n_parts = len(rows), -(-len(rows) // _PART)
         saved, first = Checkpoint(checkpoint, vocabulary, config, n_pairs), 0
         tables = {name: getattr(self, name + "_") for name in ("words", "contexts", "word_biases", "context_biases")}
         losses = np.zeros(config.epochs)
@@ -130,14 +134,14 @@ class Glove:
         def work(k: int) -> None:
             nonlocal done
             epoch, part = divmod(k, n_parts)
-            places = order[part * _PART : (part + 1) * _PART]
+            taken = slice(part * _PART, (part + 1) * _PART)
             loss = kernels.train(
-                rows, columns, logs, weights, places, self.words_.ctypes.data, self.contexts_.ctypes.data, width // LANES,
+                rows[taken], columns[taken], logs[taken], weights[taken], self.words_.ctypes.data, self.contexts_.ctypes.data, width // LANES,
                 self.word_biases_, self.context_biases_, np.float32(config.learning_rate),
             )  # fmt: skip
             with lock:
                 losses[epoch] += loss / n_pairs
-                done += len(places)
+                done += len(rows[taken])
                 if progress:
                     progress(done, n_pairs * config.epochs)
 
@@ -150,6 +154,29 @@ class Glove:
         for table in tables.values():
             check_finite(table)
         return self
+
+    def _pairs(
+        self, counts: scipy.sparse.csr_array, order: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Pairs as they are gone through, 16 bytes each, which is all that is made beside the counts.
+
+        Args:
+            counts: The counts, by rows.
+            order: Which of them to take, one after the other, (n,) int32; overwritten by the columns.
+
+        Returns:
+            Rows and columns, (n,) int32, logarithms and weights f(x), (n,) float32.
+        """
+        rows = np.repeat(np.arange(len(counts.indptr) - 1, dtype=np.int32), np.diff(counts.indptr))[order]
+        values, indices = np.asarray(counts.data), np.asarray(counts.indices)
+        columns, logs, weights = order, np.empty(len(order), np.float32), np.empty(len(order), np.float32)
+        for first in range(0, len(order), _PART):
+            part = slice(first, first + _PART)
+            x = values[order[part]].astype(np.float64)
+            logs[part] = np.log(x)
+            weights[part] = np.minimum(1.0, (x / self.config.x_max) ** self.config.alpha)
+            columns[part] = indices[order[part]]
+        return rows, columns, logs, weights
 
     def _table(self, n: int, width: int, random: np.random.Generator) -> np.ndarray:
         table = aligned((n, 2 * width))

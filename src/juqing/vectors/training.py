@@ -169,15 +169,16 @@ def train_vectors(
             told = f"{encoded.n_words:,} words read {config.epochs} times, mean loss {model.loss_:.3f}"
             del model.contexts_  # before the vectors are copied out
             return model.vectors(), told
-        counts = _counted(encoded, len(vocabulary), window, "harmonic" if method == "glove" else "flat", folder, tell)
         if isinstance(config, GloveConfig):
             glove = Glove(config).fit(
-                counts, vocabulary, lambda done, total: tell(done, total, "training"), checkpoint=checkpoint
-            )
-            told = f"{counts.nnz:,} pairs gone through {config.epochs} times, mean loss {glove.loss_:.4f}"
+                _counted(encoded, len(vocabulary), window, "harmonic", folder, tell),  # no name: `fit` lets go of them
+                vocabulary, lambda done, total: tell(done, total, "training"), checkpoint=checkpoint,
+            )  # fmt: skip
+            told = f"{glove.n_pairs_:,} pairs gone through {config.epochs} times, mean loss {glove.loss_:.4f}"
             return glove.vectors(), f"{encoded.n_words:,} words read, {told}"
         from juqing.vectors.svd import log_counts, ppmi, svd_vectors, truncated_svd
 
+        counts = _counted(encoded, len(vocabulary), window, "flat", folder, tell)
         tell(0, None, "singular values")
         weighted = counts
         if method == "ppmi":

@@ -10,14 +10,13 @@ from juqing.vectors.kernels.simd import adagrad, dot, prefetch
 _AHEAD = 4  # pairs
 
 
-def train(rows, columns, logs, weights, order, w, c, n_vectors, w_bias, c_bias, rate):
-    """Go once through pairs.
+def train(rows, columns, logs, weights, w, c, n_vectors, w_bias, c_bias, rate):
+    """Go once through pairs, in their order.
 
     Args:
         rows, columns: The words of each pair, (n,) int32.
         logs: The logarithm of each count, (n,) float32.
         weights: f(count) of each pair, (n,) float32.
-        order: Which pairs to take, one after the other, (m,) int64.
         w, c: Addresses of the tables of words and of contexts: n_vectors * 16 floats a row, and their sums of squares behind.
         n_vectors: Length of a vector in vectors of 16 floats.
         w_bias, c_bias: (n_words, 2) float32: the bias of each word and its sum of squares; changed.
@@ -28,17 +27,15 @@ def train(rows, columns, logs, weights, order, w, c, n_vectors, w_bias, c_bias, 
     """
     size = 2 * n_vectors * 64
     loss = 0.0
-    n = order.shape[0]
+    n = rows.shape[0]
     for k in range(n):
         if k + _AHEAD < n:
-            coming = order[k + _AHEAD]
-            prefetch(w + rows[coming] * size, 2 * n_vectors)
-            prefetch(c + columns[coming] * size, 2 * n_vectors)
-        pair = order[k]
-        i, j = rows[pair], columns[pair]
+            prefetch(w + rows[k + _AHEAD] * size, 2 * n_vectors)
+            prefetch(c + columns[k + _AHEAD] * size, 2 * n_vectors)
+        i, j = rows[k], columns[k]
         x, y = w + i * size, c + j * size
-        error = dot(x, y, n_vectors) + w_bias[i, 0] + c_bias[j, 0] - logs[pair]
-        weighted = weights[pair] * error
+        error = dot(x, y, n_vectors) + w_bias[i, 0] + c_bias[j, 0] - logs[k]
+        weighted = weights[k] * error
         loss += 0.5 * weighted * error
         step = rate * weighted
         adagrad(x, y, step, n_vectors)
