@@ -28,7 +28,7 @@ METHODS = {
     "skip-gram": "skip-gram", "cbow": "cbow", "skip-gram, hierarchical": "skip-gram", "cbow, hierarchical": "cbow",
     "glove": "glove", "ppmi": "ppmi", "log": "log", "raw": "raw",
 }  # fmt: skip
-WITH_PEER = ("skip-gram", "cbow")
+WITH_PEER = tuple(name for name, method in METHODS.items() if method in ("skip-gram", "cbow"))
 EXACT = ("ppmi", "log", "raw")  # nothing in them is random
 
 
@@ -64,10 +64,11 @@ def main() -> None:
             settings["objective"] = "hierarchical"
         return train_vectors(corpus, method=METHODS[name], settings=settings)[0]
 
-    def theirs(method: str, seed: int) -> WordVectors:
+    def theirs(name: str, seed: int) -> WordVectors:
+        hierarchical, skip_gram = "hierarchical" in name, METHODS[name] == "skip-gram"
         model = Gensim(
-            corpus_file=text, vector_size=100, min_count=5, sg=int(method == "skip-gram"), negative=5, sample=1e-3,
-            alpha=0.025 if method == "skip-gram" else 0.05, epochs=5, workers=1, seed=seed,
+            corpus_file=text, vector_size=100, min_count=5, sg=int(skip_gram), hs=int(hierarchical), sample=1e-3,
+            negative=0 if hierarchical else 5, alpha=0.025 if skip_gram else 0.05, epochs=5, workers=1, seed=seed,
         )  # fmt: skip
         return WordVectors(Vocabulary(list(map(str, model.wv.index_to_key))), np.asarray(model.wv.vectors))
 
