@@ -394,16 +394,21 @@ def test_two_processes_are_one_that_accumulates(table, labeled, tmp_path, monkey
 # When something goes wrong
 
 
-def test_a_loss_that_is_no_number(labeled, config, whole, tmp_path, monkeypatch):
-    """The run stops, names the step and the last checkpoint, and that is good: with the right loss it goes on."""
+def lose_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the loss of a step no number."""
     calls = []
 
     def losses(raw, labels, head):
         calls.append(1)
-        return run_losses(raw, labels, head) * (float("nan") if len(calls) == 5 else 1)
+        return run_losses(raw, labels, head) * (float("nan") if len(calls) == step else 1)
 
     run_losses = run_module.losses
     monkeypatch.setattr(run_module, "losses", losses)
+
+
+def test_a_loss_that_is_no_number(labeled, config, whole, tmp_path, monkeypatch):
+    """The run stops, names the step and the last checkpoint, and that is good: with the right loss it goes on."""
+    lose_at(5, monkeypatch)
     with pytest.raises(TrainingError, match=r"the loss is nan at step 5 of \d+") as caught:
         train(config, labeled, tmp_path / "run", held_out=labeled[:1])
     checkpoint = tmp_path / "run.run" / "checkpoint"
@@ -441,14 +446,7 @@ def test_a_rate_that_is_far_too_high(labeled, tmp_path):
 
 def test_after_a_loss_that_is_no_number_it_goes_on_at_a_lower_rate(labeled, config, tmp_path, monkeypatch):
     """The checkpoint keeps the rates too: those that are asked for now count."""
-    calls = []
-
-    def losses(raw, labels, head):
-        calls.append(1)
-        return run_losses(raw, labels, head) * (float("nan") if len(calls) == 5 else 1)
-
-    run_losses = run_module.losses
-    monkeypatch.setattr(run_module, "losses", losses)
+    lose_at(5, monkeypatch)
     with pytest.raises(TrainingError, match="--resume and a lower learning rate") as caught:
         train(config, labeled, tmp_path / "run", held_out=labeled[:1])
     assert str(tmp_path / "run.run" / "best") not in str(caught.value)  # no epoch was over
