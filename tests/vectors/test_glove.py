@@ -1,3 +1,4 @@
+import errno
 import math
 import weakref
 
@@ -5,10 +6,10 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from juqing.errors import InputError, TrainingError
+from juqing.errors import InputError, OutputError, TrainingError
 from juqing.text.corpus import Corpus
 from juqing.text.vocabulary import Vocabulary
-from juqing.vectors import training
+from juqing.vectors import glove, training
 from juqing.vectors.glove import Glove, GloveConfig
 
 WORDS = Vocabulary([str(k) for k in range(9)])
@@ -24,12 +25,13 @@ def by_the_formula(matrix, config):
     """The paper's loss and AdaGrad in NumPy, pair by pair, from the same beginning."""
     model = Glove(config)
     random = np.random.default_rng(config.seed)
+    pairs = scipy.sparse.coo_array(matrix)
+    order, loss = np.arange(pairs.nnz), 0.0
+    random.shuffle(order)
     width = -(-config.dim // 16) * 16
     tables = [model._table(9, width, random)[:, : config.dim].astype(float) for _ in range(2)]
     biases = [model._biases(9, random)[:, 0].astype(float) for _ in range(2)]
     squares, bias_squares = [np.ones_like(t) for t in tables], [np.ones(9) for _ in range(2)]
-    pairs = scipy.sparse.coo_array(matrix)
-    order, loss = random.permutation(pairs.nnz), 0.0
     for _ in range(config.epochs):
         loss = 0.0
         for k in order:
@@ -64,7 +66,7 @@ def test_a_step_goes_down_the_gradient():
     config = GloveConfig(dim=4, x_max=10, epochs=1, n_threads=1, learning_rate=1e-2)
     pair = scipy.sparse.csr_array(([6.0], ([2], [5])), (9, 9))
     model = Glove(config).fit(pair, WORDS)
-    random = np.random.default_rng(config.seed)
+    random = np.random.default_rng(config.seed)  # one pair is in order: nothing is drawn for it
     before = [model._table(9, 16, random).astype(float) for _ in range(2)]
     before += [model._biases(9, random).astype(float) for _ in range(2)]
     after = (model.words_, model.contexts_, model.word_biases_, model.context_biases_)
@@ -92,15 +94,25 @@ def test_products_come_to_the_logarithms():
     assert np.allclose(products[seen], np.log(counts().toarray()[seen]), atol=0.05)
 
 
-def test_pairs_are_the_counts_in_the_order_that_is_given():
+def test_pairs_are_the_counts_in_the_order_that_is_given(monkeypatch):
     matrix = scipy.sparse.csr_array(counts())
     order = np.random.default_rng(1).permutation(matrix.nnz).astype(np.int32)
     pairs, x = scipy.sparse.coo_array(matrix), matrix.data[order]
     wanted = pairs.row[order], pairs.col[order], np.log(x), np.minimum(1, (x / 10) ** 0.75)
-    found = Glove(GloveConfig(x_max=10))._pairs(matrix, order)
-    assert [array.dtype for array in found] == [np.int32, np.int32, np.float32, np.float32]
-    for ours, theirs in zip(found, wanted, strict=True):
-        assert np.array_equal(ours, theirs.astype(ours.dtype))
+    monkeypatch.setattr(glove, "_PART", 7)
+    found = np.concatenate(list(Glove(GloveConfig(x_max=10))._pairs(matrix, order)))
+    for name, theirs in zip(("row", "column", "log", "weight"), wanted, strict=True):
+        assert np.array_equal(found[name], theirs.astype(found[name].dtype))
+
+
+def test_a_full_disk(monkeypatch, tmp_path):
+    def full(**given):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(glove.tempfile, "TemporaryFile", full)
+    with pytest.raises(OutputError, match="pairs of words cannot be written: No space left"):
+        Glove(GloveConfig(dim=8)).fit(counts(), WORDS, checkpoint=tmp_path / "state.npz")
+    assert not list(tmp_path.iterdir())
 
 
 def test_zeros_are_no_pairs():

@@ -152,7 +152,7 @@ def test_writing_the_state_takes_no_memory_of_the_size_of_the_table(tmp_path):
     vocabulary = Vocabulary([f"w{k}" for k in range(len(table))])
     saved = _rounds.Checkpoint(tmp_path / "state.npz", vocabulary, Word2VecConfig(), 9)
     tracemalloc.start()
-    saved.save(table[:, :100], {"contexts": table[:, :100], "part": 3}, now=True)
+    saved.save(lambda: table[:, :100], {"contexts": table[:, :100], "part": 3}, now=True)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 12e6  # a copy of one table would be 40 MB

@@ -107,11 +107,11 @@ class Checkpoint:
             )
         return state
 
-    def save(self, vectors: np.ndarray, state: Mapping[str, Any], *, now: bool) -> None:
+    def save(self, vectors: Callable[[], np.ndarray], state: Mapping[str, Any], *, now: bool) -> None:
         """Write the state where a minute has passed, or `now`.
 
         Args:
-            vectors: (n_words, dim) float32, the vectors so far.
+            vectors: Gives (n_words, dim) float32, the vectors so far; not asked where nothing is written.
             state: Arrays and numbers to go on with.
             now: Do not wait.
 
@@ -121,10 +121,11 @@ class Checkpoint:
         """
         if self.path is None or not (now or time.monotonic() - self.saved >= _EVERY):
             return
-        check_finite(vectors)
+        table = vectors()
+        check_finite(table)
         words = np.frombuffer(_lines(self.vocabulary).encode(), np.uint8)
         asked = np.frombuffer(self.asked.encode(), np.uint8)
-        arrays = {"vectors": vectors, "words": words, "counts": self.vocabulary.counts, "asked": asked, **state}
+        arrays = {"vectors": table, "words": words, "counts": self.vocabulary.counts, "asked": asked, **state}
         with writing(self.path) as aside, zipfile.ZipFile(aside, "w") as archive:
             for name, value in arrays.items():
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as file:

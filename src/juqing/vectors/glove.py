@@ -9,15 +9,16 @@ program: the sums of squares hold the steps, the learning rate included.
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from juqing.errors import InputError
+from juqing.errors import InputError, OutputError
 from juqing.text.vocabulary import Vocabulary
 from juqing.vectors._rounds import Checkpoint, check_finite, give_back, in_rounds
 from juqing.vectors._settings import check_positive, check_ranges
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import scipy.sparse
 
 _PART = 100_000
+_PAIR = np.dtype([("row", np.int32), ("column", np.int32), ("log", np.float32), ("weight", np.float32)])
 
 Progress = Callable[[float, float], None]
 
@@ -88,7 +90,8 @@ class Glove:
 
         Args:
             counts: (n_words, n_words); pairs that never met are zero, or not there. They are let go of before the first step, so
-                they make room where the caller does not hold them either.
+                they make room where the caller does not hold them either: the pairs, shuffled, lie on disk, 16 bytes each, beside
+                `checkpoint` or in the folder for temporary files.
             vocabulary: The words.
             progress: Told after each part of the pairs.
             checkpoint: A file to keep the state in, as in `Word2Vec.fit`.
@@ -96,7 +99,7 @@ class Glove:
         Raises:
             InputError: The shapes do not fit, or there are no counts.
             TrainingError: A vector is not finite any more, or the checkpoint is one of something else.
-            OutputError: The checkpoint cannot be written.
+            OutputError: The checkpoint or the pairs cannot be written.
         """
         import scipy.sparse
 
@@ -107,21 +110,23 @@ class Glove:
             raise InputError(f"there are {n:,} words and counts of the shape {counts.shape}.")
         give_back()
         counts = scipy.sparse.csr_array(counts)
-        kept = np.flatnonzero(counts.data > 0)
-        if not len(kept):
+        kept = counts.data > 0
+        order = np.arange(counts.nnz, dtype=np.int32 if counts.nnz < 2**31 else np.int64)
+        if not kept.all():
+            order = order[kept]
+        if not len(order):
             raise InputError("there are no counts.", "Give more text.")
-        order = kept.astype(np.int32 if counts.nnz < 2**31 else np.int64)
-        del kept
-        width = padded(config.dim)
         random = np.random.default_rng(config.seed)
+        random.shuffle(order)  # once, so that near pairs are far apart
+        file = self._written(counts, order, checkpoint.parent if checkpoint else None)
+        self.n_pairs_ = n_pairs = len(order)
+        n_parts = -(-n_pairs // _PART)
+        del counts, kept, order
+        give_back()
+        width = padded(config.dim)
         self.vocabulary_ = vocabulary
         self.words_, self.contexts_ = (self._table(n, width, random) for _ in range(2))
         self.word_biases_, self.context_biases_ = (self._biases(n, random) for _ in range(2))
-        random.shuffle(order)  # once, so that near pairs are far apart
-        rows, columns, logs, weights = self._pairs(counts, order)
-        del counts, order
-        self.n_pairs_ = len(rows)
-        n_pairs, n_parts = len(rows), -(-len(rows) // _PART)
         saved, first = Checkpoint(checkpoint, vocabulary, config, n_pairs), 0
         tables = {name: getattr(self, name + "_") for name in ("words", "contexts", "word_biases", "context_biases")}
         losses = np.zeros(config.epochs)
@@ -134,49 +139,65 @@ class Glove:
         def work(k: int) -> None:
             nonlocal done
             epoch, part = divmod(k, n_parts)
-            taken = slice(part * _PART, (part + 1) * _PART)
+            with lock:
+                file.seek(part * _PART * _PAIR.itemsize)
+                pairs = np.frombuffer(file.read(_PART * _PAIR.itemsize), _PAIR)
             loss = kernels.train(
-                rows[taken], columns[taken], logs[taken], weights[taken], self.words_.ctypes.data, self.contexts_.ctypes.data, width // LANES,
+                pairs, self.words_.ctypes.data, self.contexts_.ctypes.data, width // LANES,
                 self.word_biases_, self.context_biases_, np.float32(config.learning_rate),
             )  # fmt: skip
             with lock:
                 losses[epoch] += loss / n_pairs
-                done += len(rows[taken])
+                done += len(pairs)
                 if progress:
                     progress(done, n_pairs * config.epochs)
 
         def after(k: int, now: bool) -> None:
             state = {"table_" + name: table for name, table in tables.items()}
-            saved.save(self.vectors().vectors, {**state, "losses": losses, "part": k}, now=now)
+            saved.save(lambda: self.vectors().vectors, {**state, "losses": losses, "part": k}, now=now)
 
-        in_rounds(work, first, n_parts * config.epochs, n_threads=config.n_threads or os.cpu_count() or 1, after=after)
+        with file:
+            in_rounds(
+                work, first, n_parts * config.epochs, n_threads=config.n_threads or os.cpu_count() or 1, after=after
+            )
         self.loss_ = float(losses[-1])
         for table in tables.values():
             check_finite(table)
         return self
 
-    def _pairs(
-        self, counts: scipy.sparse.csr_array, order: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Pairs as they are gone through, 16 bytes each, which is all that is made beside the counts.
+    def _written(self, counts: scipy.sparse.csr_array, order: np.ndarray, folder: Path | None) -> IO[bytes]:
+        """A file of all pairs, which is gone as soon as it is closed."""
+        try:
+            file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - `fit` closes it
+            for pairs in self._pairs(counts, order):
+                file.write(pairs.data)
+            file.flush()
+            return file
+        except OSError as error:
+            found = f"the pairs of words cannot be written: {error.strerror}."
+            todo = "Free some space." if folder else "Free some space, or name another folder by TMPDIR."
+            raise OutputError(found, todo, path=folder or Path(tempfile.gettempdir())) from None
+
+    def _pairs(self, counts: scipy.sparse.csr_array, order: np.ndarray) -> Iterator[np.ndarray]:
+        """Pairs with their logarithms and weights f(x), `_PART` at a time, as they are gone through.
 
         Args:
             counts: The counts, by rows.
-            order: Which of them to take, one after the other, (n,) int32; overwritten by the columns.
+            order: Which of them to take, one after the other, (n,) integers.
 
-        Returns:
-            Rows and columns, (n,) int32, logarithms and weights f(x), (n,) float32.
+        Yields:
+            (at most `_PART`,) of `_PAIR`.
         """
-        rows = np.repeat(np.arange(len(counts.indptr) - 1, dtype=np.int32), np.diff(counts.indptr))[order]
         values, indices = np.asarray(counts.data), np.asarray(counts.indices)
-        columns, logs, weights = order, np.empty(len(order), np.float32), np.empty(len(order), np.float32)
         for first in range(0, len(order), _PART):
-            part = slice(first, first + _PART)
-            x = values[order[part]].astype(np.float64)
-            logs[part] = np.log(x)
-            weights[part] = np.minimum(1.0, (x / self.config.x_max) ** self.config.alpha)
-            columns[part] = indices[order[part]]
-        return rows, columns, logs, weights
+            taken = order[first : first + _PART]
+            x = values[taken].astype(np.float64)
+            pairs = np.empty(len(taken), _PAIR)
+            pairs["row"] = np.searchsorted(counts.indptr, taken, side="right") - 1
+            pairs["column"] = indices[taken]
+            pairs["log"] = np.log(x)
+            pairs["weight"] = np.minimum(1.0, (x / self.config.x_max) ** self.config.alpha)
+            yield pairs
 
     def _table(self, n: int, width: int, random: np.random.Generator) -> np.ndarray:
         table = aligned((n, 2 * width))

@@ -227,7 +227,7 @@ class Word2Vec:
         def after(k: int, now: bool) -> None:
             dim = config.dim
             state = {"contexts": self.contexts_[:, :dim], "heard": heard, "part": k}
-            saved.save(self.centers_[:, :dim], state, now=now)
+            saved.save(lambda: self.centers_[:, :dim], state, now=now)
 
         in_rounds(work, first, n_parts * config.epochs, n_threads=config.n_threads or os.cpu_count() or 1, after=after)
         check_finite(self.centers_)

@@ -10,13 +10,11 @@ from juqing.vectors.kernels.simd import adagrad, dot, prefetch
 _AHEAD = 4  # pairs
 
 
-def train(rows, columns, logs, weights, w, c, n_vectors, w_bias, c_bias, rate):
+def train(pairs, w, c, n_vectors, w_bias, c_bias, rate):
     """Go once through pairs, in their order.
 
     Args:
-        rows, columns: The words of each pair, (n,) int32.
-        logs: The logarithm of each count, (n,) float32.
-        weights: f(count) of each pair, (n,) float32.
+        pairs: (n,) records: `row` and `column`, int32, the words; `log`, the logarithm of their count, and `weight`, f(count), float32.
         w, c: Addresses of the tables of words and of contexts: n_vectors * 16 floats a row, and their sums of squares behind.
         n_vectors: Length of a vector in vectors of 16 floats.
         w_bias, c_bias: (n_words, 2) float32: the bias of each word and its sum of squares; changed.
@@ -27,15 +25,15 @@ def train(rows, columns, logs, weights, w, c, n_vectors, w_bias, c_bias, rate):
     """
     size = 2 * n_vectors * 64
     loss = 0.0
-    n = rows.shape[0]
+    n = pairs.shape[0]
     for k in range(n):
         if k + _AHEAD < n:
-            prefetch(w + rows[k + _AHEAD] * size, 2 * n_vectors)
-            prefetch(c + columns[k + _AHEAD] * size, 2 * n_vectors)
-        i, j = rows[k], columns[k]
+            prefetch(w + pairs[k + _AHEAD].row * size, 2 * n_vectors)
+            prefetch(c + pairs[k + _AHEAD].column * size, 2 * n_vectors)
+        i, j = pairs[k].row, pairs[k].column
         x, y = w + i * size, c + j * size
-        error = dot(x, y, n_vectors) + w_bias[i, 0] + c_bias[j, 0] - logs[k]
-        weighted = weights[k] * error
+        error = dot(x, y, n_vectors) + w_bias[i, 0] + c_bias[j, 0] - pairs[k].log
+        weighted = pairs[k].weight * error
         loss += 0.5 * weighted * error
         step = rate * weighted
         adagrad(x, y, step, n_vectors)
