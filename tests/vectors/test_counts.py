@@ -6,14 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from juqing._compiled import kernel
 from juqing.errors import InputError
 from juqing.text.corpus import Corpus
 from juqing.text.vocabulary import Vocabulary
 from juqing.vectors import counts as module
 from juqing.vectors.counts import SIDES, WEIGHTINGS, cooccurrences
 from juqing.vectors.kernels import counts as kernels
-
-KERNELS = ("pairs", "merged", "joined", "rows")
 
 
 def reference(sentences, n, window, side, weighting):
@@ -76,15 +75,27 @@ def test_runs_on_disk_are_merged(tmp_path):
 def test_the_plain_kernels_say_the_same(is_symmetric):
     random = np.random.default_rng(1)
     ids, ends = random.integers(0, 9, 60).astype(np.int32), np.array([20, 45, 60])
+    weights = 1 / np.maximum(np.arange(5), 1)
+    other = np.array([3, 4, 80], np.uint64), np.array([1.0, 2.0, 3.0])
     results = []
-    for suffix in ("", "_plain"):
-        pairs, merged, joined, rows = (getattr(kernels, f"{name}{suffix}") for name in KERNELS)
+    for is_compiled in (True, False):
+        pairs, merged, joined, row_lengths, rows = (
+            kernel(module._KERNELS, name) if is_compiled else getattr(kernels, name).py_func
+            for name in kernels.C_FUNCTIONS
+        )
         dense, keys = np.zeros((3, 3)), np.zeros(300, np.uint64)
-        weights = 1 / np.maximum(np.arange(5), 1)
-        n = pairs(ids, 0, 0, ends, 4, 9, weights, is_symmetric, dense, keys)
-        found = merged(np.sort(keys[:n]), weights)
-        both = joined(*found, np.array([3, 4, 80], np.uint64), np.array([1.0, 2.0, 3.0]))
-        results.append((dense, *found, *both, *rows(*found, 9, is_symmetric)))
+        n = int(pairs(ids, 0, 0, ends, 4, 9, weights, is_symmetric, dense, keys)[0])
+        keys, values = np.sort(keys[:n]), np.zeros(n)
+        n = int(merged(keys, values, weights)[0])
+        keys, values = keys[:n], values[:n]
+        both = np.zeros(n + 3, np.uint64), np.zeros(n + 3)
+        n_both = int(joined(keys, values, *other, *both)[0])
+        starts = np.zeros(10, np.int64)
+        row_lengths(keys, 9, is_symmetric, starts[1:])
+        starts = np.cumsum(starts)
+        columns, entries = np.zeros(starts[-1], np.int32), np.zeros(starts[-1])
+        rows(keys, values, 9, is_symmetric, starts[:-1].copy(), columns, entries)
+        results.append((dense, keys, values, both[0][:n_both], both[1][:n_both], starts, columns, entries))
     for compiled, plain in zip(*results, strict=True):
         assert np.allclose(compiled, plain)
     starts, columns, _ = results[0][-3:]

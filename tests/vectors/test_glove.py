@@ -100,9 +100,10 @@ def test_pairs_are_the_counts_in_the_order_that_is_given(monkeypatch):
     pairs, x = scipy.sparse.coo_array(matrix), matrix.data[order]
     wanted = pairs.row[order], pairs.col[order], np.log(x), np.minimum(1, (x / 10) ** 0.75)
     monkeypatch.setattr(glove, "_PART", 7)
-    found = np.concatenate(list(Glove(GloveConfig(x_max=10))._pairs(matrix, order)))
-    for name, theirs in zip(("row", "column", "log", "weight"), wanted, strict=True):
-        assert np.array_equal(found[name], theirs.astype(found[name].dtype))
+    found = [np.concatenate(arrays) for arrays in zip(*Glove(GloveConfig(x_max=10))._pairs(matrix, order), strict=True)]
+    assert [array.dtype for array in found] == [np.int32, np.int32, np.float32, np.float32]
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert np.array_equal(ours, theirs.astype(ours.dtype))
 
 
 def test_a_full_disk(monkeypatch, tmp_path):

@@ -16,9 +16,11 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse
 
+from juqing._compiled import kernel
 from juqing.errors import InputError, OutputError
 from juqing.text.corpus import EncodedCorpus
 
+_KERNELS = "juqing.vectors.kernels.counts"
 SIDES = ("both", "left", "right")
 WEIGHTINGS = ("harmonic", "flat")
 _DENSE = 1500
@@ -59,8 +61,6 @@ def cooccurrences(
     Raises:
         InputError: A setting is out of its range.
     """
-    from juqing.vectors.kernels import counts as kernels
-
     check_window(window)
     for name, value, known in (("side", side, SIDES), ("weighting", weighting, WEIGHTINGS)):
         if value not in known:
@@ -71,7 +71,8 @@ def cooccurrences(
     n_threads = n_threads or os.cpu_count() or 1
     n_dense = min(n_words, _DENSE)
     chunks = list(_chunks(corpus, max(1, _PART * 5 // max(window, 5))))  # a wide window makes many pairs
-    stop = threading.Event()
+    stop, is_symmetric = threading.Event(), side == "both"
+    pairs, merged = kernel(_KERNELS, "pairs"), kernel(_KERNELS, "merged")
     with tempfile.TemporaryDirectory(prefix="juqing-counts-") as folder, ThreadPoolExecutor(n_threads) as pool:
         runs = _Runs(Path(folder), max(memory // 16, 2 * _PART))
         dense = np.zeros((n_threads, n_dense, n_dense))
@@ -81,12 +82,14 @@ def cooccurrences(
                 if stop.is_set():
                     return
                 keys = np.empty((int(ends[-1]) - at) * window, np.uint64)
-                n_keys = kernels.pairs(
-                    corpus.ids, start, at, ends, window, n_words, weights, side == "both", dense[thread], keys
+                (n_keys,) = pairs(
+                    corpus.ids, start, at, ends, window, n_words, weights, is_symmetric, dense[thread], keys
                 )
-                kept = keys[:n_keys]
+                kept = keys[: int(n_keys)]
                 kept.sort()
-                runs.add(*kernels.merged(kept, weights))
+                values = np.empty(len(kept))
+                (n,) = merged(kept, values, weights)
+                runs.add(kept[: int(n)].copy(), values[: int(n)].copy())
                 if progress:
                     progress(runs.words_done(int(ends[-1]) - at), len(corpus.ids))
 
@@ -102,12 +105,16 @@ def cooccurrences(
         table = dense.sum(axis=0)
         words, others = np.nonzero(table)
         keys = words.astype(np.uint64) * np.uint64(n_words) + others.astype(np.uint64)
-        keys, values = kernels.joined(*runs.result(), keys, table[words, others])
-    starts, columns, values = kernels.rows(keys, values, n_words, side == "both")
-    del keys
+        keys, values = _merge([runs.result(), (keys, table[words, others])])
+    starts = np.zeros(n_words + 1, np.int64)
+    kernel(_KERNELS, "row_lengths")(keys, n_words, is_symmetric, starts[1:])
+    np.cumsum(starts, out=starts)
+    columns, entries = np.empty(int(starts[-1]), np.int32), np.empty(int(starts[-1]))
+    kernel(_KERNELS, "rows")(keys, values, n_words, is_symmetric, starts[:-1].copy(), columns, entries)
+    del keys, values
     if starts[-1] < 2**31:  # else SciPy would make the columns as wide as the starts
         starts = starts.astype(np.int32)
-    found = scipy.sparse.csr_array((values, columns, starts), shape=(n_words, n_words))
+    found = scipy.sparse.csr_array((entries, columns, starts), shape=(n_words, n_words))
     return scipy.sparse.csr_array(found.T) if side == "right" else found
 
 
@@ -184,10 +191,14 @@ class _Runs:
 
 def _merge(runs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
     """Sorted runs as one, equal keys added up; always the two shortest first."""
-    from juqing.vectors.kernels import counts as kernels
-
+    joined = kernel(_KERNELS, "joined")
     left = sorted((run for run in runs if len(run[0])), key=lambda run: -len(run[0]))
     while len(left) > 1:
-        left.append(kernels.joined(*left.pop(), *left.pop()))
+        one, other = left.pop(), left.pop()
+        n = len(one[0]) + len(other[0])
+        both = np.empty(n, np.uint64), np.empty(n)
+        (n_both,) = joined(*one, *other, *both)
+        left.append((both[0][: int(n_both)], both[1][: int(n_both)]))
+        del one, other, both
         left.sort(key=lambda run: -len(run[0]))
     return left[0] if left else (np.zeros(0, np.uint64), np.zeros(0))

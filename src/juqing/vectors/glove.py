@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from juqing._compiled import kernel
 from juqing.errors import InputError, OutputError
 from juqing.text.vocabulary import Vocabulary
 from juqing.vectors._rounds import Checkpoint, check_finite, give_back, in_rounds
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import scipy.sparse
 
 _PART = 100_000
-_PAIR = np.dtype([("row", np.int32), ("column", np.int32), ("log", np.float32), ("weight", np.float32)])
+_BYTES = 16  # of a pair
 
 Progress = Callable[[float, float], None]
 
@@ -103,8 +104,7 @@ class Glove:
         """
         import scipy.sparse
 
-        from juqing.vectors.kernels import glove as kernels
-
+        train = kernel("juqing.vectors.kernels.glove", "train")
         config, n = self.config, len(vocabulary)
         if counts.shape != (n, n):
             raise InputError(f"there are {n:,} words and counts of the shape {counts.shape}.")
@@ -140,15 +140,18 @@ class Glove:
             nonlocal done
             epoch, part = divmod(k, n_parts)
             with lock:
-                file.seek(part * _PART * _PAIR.itemsize)
-                pairs = np.frombuffer(file.read(_PART * _PAIR.itemsize), _PAIR)
-            loss = kernels.train(
-                pairs, self.words_.ctypes.data, self.contexts_.ctypes.data, width // LANES,
-                self.word_biases_, self.context_biases_, np.float32(config.learning_rate),
+                file.seek(part * _PART * _BYTES)
+                pairs = file.read(_PART * _BYTES)
+            n = len(pairs) // _BYTES
+            rows, columns = np.frombuffer(pairs, np.int32, 2 * n).reshape(2, n)
+            logs, weights = np.frombuffer(pairs, np.float32, 2 * n, 8 * n).reshape(2, n)
+            (loss,) = train(
+                rows, columns, logs, weights, self.words_.ctypes.data, self.contexts_.ctypes.data, width // LANES,
+                self.word_biases_, self.context_biases_, config.learning_rate,
             )  # fmt: skip
             with lock:
                 losses[epoch] += loss / n_pairs
-                done += len(pairs)
+                done += n
                 if progress:
                     progress(done, n_pairs * config.epochs)
 
@@ -169,8 +172,9 @@ class Glove:
         """A file of all pairs, which is gone as soon as it is closed."""
         try:
             file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - `fit` closes it
-            for pairs in self._pairs(counts, order):
-                file.write(pairs.data)
+            for part in self._pairs(counts, order):
+                for array in part:
+                    file.write(array.data)
             file.flush()
             return file
         except OSError as error:
@@ -178,26 +182,23 @@ class Glove:
             todo = "Free some space." if folder else "Free some space, or name another folder by TMPDIR."
             raise OutputError(found, todo, path=folder or Path(tempfile.gettempdir())) from None
 
-    def _pairs(self, counts: scipy.sparse.csr_array, order: np.ndarray) -> Iterator[np.ndarray]:
-        """Pairs with their logarithms and weights f(x), `_PART` at a time, as they are gone through.
+    def _pairs(self, counts: scipy.sparse.csr_array, order: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+        """Pairs as they are gone through, `_PART` at a time.
 
         Args:
             counts: The counts, by rows.
             order: Which of them to take, one after the other, (n,) integers.
 
         Yields:
-            (at most `_PART`,) of `_PAIR`.
+            Rows and columns, int32, logarithms and weights f(x), float32.
         """
         values, indices = np.asarray(counts.data), np.asarray(counts.indices)
         for first in range(0, len(order), _PART):
             taken = order[first : first + _PART]
             x = values[taken].astype(np.float64)
-            pairs = np.empty(len(taken), _PAIR)
-            pairs["row"] = np.searchsorted(counts.indptr, taken, side="right") - 1
-            pairs["column"] = indices[taken]
-            pairs["log"] = np.log(x)
-            pairs["weight"] = np.minimum(1.0, (x / self.config.x_max) ** self.config.alpha)
-            yield pairs
+            rows = (np.searchsorted(counts.indptr, taken, side="right") - 1).astype(np.int32)
+            weights = np.minimum(1.0, (x / self.config.x_max) ** self.config.alpha).astype(np.float32)
+            yield rows, indices[taken].astype(np.int32), np.log(x).astype(np.float32), weights
 
     def _table(self, n: int, width: int, random: np.random.Generator) -> np.ndarray:
         table = aligned((n, 2 * width))

@@ -5,6 +5,13 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+C_FUNCTIONS = {
+    "pairs": "i4[:] i8 i8 i8[:] i8 i8 f8[:] i8 f8[:,:] u8[:] -> 1",
+    "merged": "u8[:] f8[:] f8[:] -> 1",
+    "joined": "u8[:] f8[:] u8[:] f8[:] u8[:] f8[:] -> 1",
+    "row_lengths": "u8[:] i8 i8 i8[:]",
+    "rows": "u8[:] f8[:] i8 i8 i8[:] i4[:] f8[:]",
+}
 _BITS = 8  # of a key, the lowest: the distance of the pair
 
 
@@ -16,10 +23,10 @@ def pairs(
     window: int,
     n_words: int,
     weights: np.ndarray,
-    is_symmetric: bool,
+    is_symmetric: int,
     dense: np.ndarray,
     keys: np.ndarray,
-) -> int:
+) -> tuple[int]:
     """Go through sentences; each word meets those before it.
 
     In a pair, `row` is the word and `column` the one before it; where order does not count, the larger id and the smaller.
@@ -56,29 +63,46 @@ def pairs(
                     ) | np.uint64(distance)
                     n_keys += 1
         start = end
-    return n_keys
+    return (n_keys,)
 
 
-def merged(keys: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted keys of `pairs` to pairs without their distance, each once, and the sum of its weights: uint64 and float64."""
-    found = np.empty_like(keys)
-    values = np.zeros(keys.shape[0])
+def merged(keys: np.ndarray, values: np.ndarray, weights: np.ndarray) -> tuple[int]:
+    """Sorted keys of `pairs` to pairs without their distance, each once, and the sum of its weights.
+
+    Args:
+        keys: (n,) uint64; changed in place.
+        values: Room for the sums, (n,) float64.
+        weights: What a pair counts at each distance.
+
+    Returns:
+        How many there are; the first so many keys and values are meant.
+    """
     n = 0
     for k in range(keys.shape[0]):
         pair = keys[k] >> np.uint64(_BITS)
-        if n == 0 or found[n - 1] != pair:
-            found[n] = pair
+        weight = weights[keys[k] & np.uint64(255)]
+        if n and keys[n - 1] == pair:
+            values[n - 1] += weight
+        else:
+            keys[n], values[n] = pair, weight
             n += 1
-        values[n - 1] += weights[keys[k] & np.uint64(255)]
-    return found[:n].copy(), values[:n].copy()
+    return (n,)
 
 
 def joined(
-    keys: np.ndarray, values: np.ndarray, other_keys: np.ndarray, other_values: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Two sorted runs as one, the values of equal keys added up: uint64 and float64."""
+    keys: np.ndarray,
+    values: np.ndarray,
+    other_keys: np.ndarray,
+    other_values: np.ndarray,
+    all_keys: np.ndarray,
+    all_values: np.ndarray,
+) -> tuple[int]:
+    """Two sorted runs as one, the values of equal keys added up: uint64 and float64.
+
+    Returns:
+        How many there are; the first so many of `all_keys` and `all_values`, as long as both runs, are meant.
+    """
     n, m = keys.shape[0], other_keys.shape[0]
-    all_keys, all_values = np.empty(n + m, np.uint64), np.empty(n + m)
     i = j = k = 0
     while i < n and j < m:
         if keys[i] < other_keys[j]:
@@ -100,12 +124,28 @@ def joined(
         all_keys[k], all_values[k] = other_keys[j], other_values[j]
         j += 1
         k += 1
-    return all_keys[:k], all_values[:k]
+    return (k,)
+
+
+def row_lengths(keys: np.ndarray, n_words: int, is_symmetric: int, lengths: np.ndarray) -> None:
+    """How many entries each row has: (n_words,) int64, zeros before; see `rows`."""
+    n = np.uint64(n_words)
+    for key in keys:
+        row, column = key // n, key % n
+        lengths[row] += 1
+        if is_symmetric and column != row:
+            lengths[column] += 1
 
 
 def rows(
-    keys: np.ndarray, values: np.ndarray, n_words: int, is_symmetric: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    keys: np.ndarray,
+    values: np.ndarray,
+    n_words: int,
+    is_symmetric: int,
+    free: np.ndarray,
+    columns: np.ndarray,
+    entries: np.ndarray,
+) -> None:
     """Sorted pairs as compressed rows; with `is_symmetric`, each pair in both its rows, one of a word with itself twice.
 
     Args:
@@ -113,20 +153,11 @@ def rows(
         values: (n,) float64.
         n_words: Size of the vocabulary.
         is_symmetric: Whether the order of a pair does not count.
-
-    Returns:
-        Starts (n_words + 1,) int64, columns (n_entries,) int32, rising in each row, and their values, float64.
+        free: Where each row begins, (n_words,) int64; where it ends, afterwards.
+        columns: Room for (n_entries,) int32, rising in each row.
+        entries: Room for their values, (n_entries,) float64.
     """
     n = np.uint64(n_words)
-    starts = np.zeros(n_words + 1, np.int64)
-    for key in keys:
-        row, column = key // n, key % n
-        starts[row + np.uint64(1)] += 1
-        if is_symmetric and column != row:
-            starts[column + np.uint64(1)] += 1
-    starts = np.cumsum(starts)
-    columns, entries = np.empty(starts[-1], np.int32), np.empty(starts[-1])
-    free = starts[:-1].copy()
     for k in range(keys.shape[0]):
         row, column = keys[k] // n, keys[k] % n
         entries[free[row]], columns[free[row]] = values[k], column
@@ -137,9 +168,8 @@ def rows(
                 entries[free[column]], columns[free[column]] = values[k], row
                 free[column] += 1
         free[row] += 1
-    return starts, columns, entries
 
 
-_compile = numba.njit(nogil=True, cache=True)
-pairs_plain, merged_plain, joined_plain, rows_plain = pairs, merged, joined, rows
-pairs, merged, joined, rows = _compile(pairs), _compile(merged), _compile(joined), _compile(rows)
+_compile = numba.njit(nogil=True)
+pairs, merged, joined = _compile(pairs), _compile(merged), _compile(joined)
+row_lengths, rows = _compile(row_lengths), _compile(rows)
