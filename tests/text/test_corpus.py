@@ -112,7 +112,9 @@ def test_progress(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.txt", b"ok\n" * 9 + "高兴".encode("gb18030"), "line 10: it is not UTF-8"),
+        ("a.txt", "好\n".encode() * 9 + "高兴".encode("gb18030"), "line 10: it is not UTF-8"),
+        ("a.txt", "今天\n".encode("gb18030") * 9 + b"\xff\xff", "line 10: it is not GB18030"),
+        ("a.txt", b"ok\n" * 9 + b"\x80\x81\xff", "line 10: it is not UTF-8"),
         ("a.txt.gz", gzip.compress(b"a b\n" * 99, mtime=0)[:25], "cannot be read"),
         ("a.txt.xz", b"nothing", "cannot be read"),
         ("a.txt.zst", b"nothing", "cannot be read"),
@@ -125,6 +127,16 @@ def test_damaged_files(tmp_path, monkeypatch, name, content, message):
     with pytest.raises(FormatError) as caught:
         Corpus([path], unit="blank").counts()
     assert message in str(caught.value) and str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "big5"])
+def test_encodings(tmp_path, encoding):
+    """They are told at the first characters that are not ASCII, however far down these are."""
+    said = "等到 失去 了 才 後悔莫及 ， 人世間 最 痛苦 的 事 莫過於 此 。\n"
+    path = tmp_path / "a.txt"
+    path.write_bytes(("ok fine\n" * 200_000 + said * 20_000).encode(encoding))
+    counts = Corpus([path], unit="blank").counts()
+    assert counts["ok"] == 200_000 and counts["後悔莫及"] == 20_000 and len(counts) == 2 + 14
 
 
 def test_other_refusals(tmp_path, monkeypatch):

@@ -81,6 +81,10 @@ def test_answers_are_gensims():
     for got, wanted in (
         (ours.most_similar("w7", 5), theirs.most_similar("w7", topn=5)),
         (ours.most_similar(["w7", "w9"], 5), theirs.most_similar(["w7", "w9"], topn=5)),
+        (
+            ours.most_similar(["w7", "w9"], 5, negative=["w1", "w2"]),
+            theirs.most_similar(positive=["w7", "w9"], negative=["w1", "w2"], topn=5),
+        ),
         (ours.analogy("w1", "w2", "w3", 5), theirs.most_similar(positive=["w2", "w3"], negative=["w1"], topn=5)),
     ):
         assert [word for word, _ in got] == [word for word, _ in wanted]

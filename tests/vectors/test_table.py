@@ -31,6 +31,7 @@ def test_most_similar():
     assert COMPASS.most_similar(["north", "east"], 1) == [("northeast", pytest.approx(1.0))]
     assert COMPASS.most_similar(np.array([0.0, 5.0]), 1) == [("north", 1.0)]
     assert len(COMPASS.most_similar("north", 99)) == 4
+    assert COMPASS.most_similar("northeast", 1, negative="north")[0][0] == "east"
 
 
 @pytest.mark.parametrize("multiply", [False, True])

@@ -104,14 +104,17 @@ def similar(
     table: Table,
     words: Annotated[list[str], typer.Argument(help="A word, or several whose mean is meant.")],
     n: Count = 10,
+    negative: Annotated[
+        list[str] | None, typer.Option(help="A word whose direction is taken away; may be repeated.")
+    ] = None,
 ) -> None:
     """The words most similar to a word.
 
-    Example: juqing vectors similar vectors.safetensors 高兴
+    Example: juqing vectors similar vectors.safetensors 苹果 --negative 手机
     """
     from juqing.vectors.files import read_vectors
 
-    _print(read_vectors(table).most_similar(words, n))
+    _print(read_vectors(table).most_similar(words, n, negative=negative or ()))
 
 
 @vectors_app.command()

@@ -24,6 +24,7 @@ _MARKS = (  # the longer mark first: UTF-32's begins like UTF-16's
 )
 _SAMPLE = 200_000
 _PLAUSIBLE = 0.7
+_CHINESE = ("gb18030", "big5", "cp950")
 
 
 def decode(data: bytes, *, path: Path | str | None = None, encoding: str | None = None) -> str:
@@ -68,9 +69,9 @@ def decode(data: bytes, *, path: Path | str | None = None, encoding: str | None 
             return text
     except UnicodeDecodeError:
         text = None
-    candidates = _utf16(data) if b"\0" in data else _chinese(data) or _others(data)
-    if candidates:
-        return candidates
+    other = _utf16(data) if b"\0" in data else (_best(data, _CHINESE) or (_others(data),))[0]
+    if other:
+        return other
     if text is not None and text.count("\0") < len(text) // 10:
         return text  # UTF-8 with a few stray zero bytes
     raise FormatError(
@@ -78,6 +79,12 @@ def decode(data: bytes, *, path: Path | str | None = None, encoding: str | None 
         "If it is a script in another encoding, name it with --encoding; if it is another kind of file, export it as text.",
         path=path,
     )
+
+
+def chinese_encoding(data: bytes) -> str | None:
+    """Which of GB18030 and Big5 these bytes are in; None where they read as neither."""
+    found = _best(data, _CHINESE)
+    return found and found[1]
 
 
 def split_lines(text: str) -> list[str]:
@@ -116,21 +123,18 @@ def _decoded(data: bytes, encoding: str) -> str | None:
         return None
 
 
-def _best(data: bytes, encodings: tuple[str, ...]) -> str | None:
-    texts = [text for encoding in encodings if (text := _decoded(data, encoding)) is not None]
-    best = max(texts, key=_plausibility, default=None)
-    return best if best is not None and _plausibility(best) >= _PLAUSIBLE else None
+def _best(data: bytes, encodings: tuple[str, ...]) -> tuple[str, str] | None:
+    """The most plausible text, with its encoding."""
+    texts = [(text, encoding) for encoding in encodings if (text := _decoded(data, encoding)) is not None]
+    best = max(texts, key=lambda each: _plausibility(each[0]), default=None)
+    return best if best is not None and _plausibility(best[0]) >= _PLAUSIBLE else None
 
 
 def _utf16(data: bytes) -> str | None:
-    text = _best(data, ("utf-16-le", "utf-16-be"))
+    text, _ = _best(data, ("utf-16-le", "utf-16-be")) or (None, None)
     if text is None or sum(c < " " and c not in "\t\r\n\v\f" for c in text[:_SAMPLE]) > len(text[:_SAMPLE]) // 100:
         return None
     return text
-
-
-def _chinese(data: bytes) -> str | None:
-    return _best(data, ("gb18030", "big5", "cp950"))
 
 
 def _others(data: bytes) -> str | None:

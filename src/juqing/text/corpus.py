@@ -20,6 +20,7 @@ import numpy as np
 
 from juqing.errors import FormatError, InputError, MissingExtraError
 from juqing.outputs import writing
+from juqing.reading.encoding import chinese_encoding
 from juqing.text.vocabulary import Vocabulary
 
 UNITS = ("word", "character", "blank")
@@ -36,6 +37,8 @@ Progress = Callable[[int], None]
 
 class Corpus:
     """Sentences of files, folders of text, or lists of lines.
+
+    Files are UTF-8, GB18030 or Big5.
 
     Args:
         sources: Paths (`.txt`, `.text`, `.md`, each also `.gz`, `.xz`, `.zst`; folders are searched), or lists of lines, which are
@@ -297,9 +300,9 @@ def _file_blocks(path: Path) -> Iterator[str]:
     """The text in blocks that end at a line.
 
     Raises:
-        FormatError: The file cannot be read, is not UTF-8 (names the line), or has a line without an end.
+        FormatError: The file cannot be read, is not UTF-8, GB18030 or Big5 (names the line), or has a line without an end.
     """
-    rest, n_lines, first = b"", 0, True
+    rest, n_lines, encoding = b"", 0, "ascii"
     try:
         with _opened(path) as file:
             while True:
@@ -310,9 +313,10 @@ def _file_blocks(path: Path) -> Iterator[str]:
                 if len(rest) > _LONGEST_LINE:
                     raise FormatError("the line is longer than 64 MB.", "Break it.", path=path, line=n_lines + 1)
                 if block:
-                    yield _text(block, path, n_lines, first)
+                    if encoding == "ascii" and not block.isascii():
+                        encoding = _encoding(block)
+                    yield _text(block, encoding, path, n_lines)
                     n_lines += block.count(b"\n")
-                    first = False
                 if not data:
                     return
     except FormatError:
@@ -321,14 +325,24 @@ def _file_blocks(path: Path) -> Iterator[str]:
         raise FormatError(f"it cannot be read: {error}.", "Give a whole text file.", path=path) from None
 
 
-def _text(block: bytes, path: Path, n_lines: int, first: bool) -> str:
-    if first:
+def _encoding(block: bytes) -> str:
+    """The encoding of a file whose first block with other characters than those of ASCII is this; UTF-8 where it cannot be told."""
+    try:
+        block.decode("utf-8")
+        return "utf-8"
+    except UnicodeDecodeError:
+        return chinese_encoding(block) or "utf-8"
+
+
+def _text(block: bytes, encoding: str, path: Path, n_lines: int) -> str:
+    if n_lines == 0:
         block = block.removeprefix(b"\xef\xbb\xbf")
     try:
-        text = block.decode("utf-8")
+        text = block.decode(encoding)
     except UnicodeDecodeError as error:
         line = n_lines + block.count(b"\n", 0, error.start) + 1
-        raise FormatError("it is not UTF-8.", "Convert the file to UTF-8.", path=path, line=line) from None
+        named = {"utf-8": "UTF-8", "gb18030": "GB18030"}.get(encoding, "Big5")
+        raise FormatError(f"it is not {named}.", "Convert the file to UTF-8.", path=path, line=line) from None
     return text.replace("\r\n", "\n").replace("\0", "")
 
 

@@ -91,13 +91,22 @@ class WordVectors:
         """The cosine of two words or vectors, in -1..1; 0 where one of them is zero."""
         return float(np.clip(self._unit(first) @ self._unit(second), -1.0, 1.0))
 
-    def most_similar(self, query: Query | Sequence[Query], n: int = 10) -> list[tuple[str, float]]:
-        """The words of the highest cosine with a word, a vector, or the mean direction of several; those asked for are left out."""
-        queries: list[Query] = [query] if isinstance(query, str | np.ndarray) else list(query)
-        if not queries:
+    def most_similar(
+        self, query: Query | Sequence[Query], n: int = 10, *, negative: Query | Sequence[Query] = ()
+    ) -> list[tuple[str, float]]:
+        """The words of the highest cosine with a word, a vector, or the mean direction of several; those named are left out.
+
+        Args:
+            query: Words and vectors.
+            n: Number of answers.
+            negative: Words and vectors whose directions are taken away: 苹果 without 手机.
+        """
+        wanted, unwanted = ([each] if isinstance(each, str | np.ndarray) else list(each) for each in (query, negative))
+        if not wanted:
             raise InputError("no word is asked for.", "Give at least one.")
-        mean = self._unit(np.mean([self._unit(each) for each in queries], axis=0))
-        asked = [self._id(each) for each in queries if isinstance(each, str)]
+        signed = [self._unit(each) for each in wanted] + [-self._unit(each) for each in unwanted]
+        mean = self._unit(np.mean(signed, axis=0))
+        asked = [self._id(each) for each in (*wanted, *unwanted) if isinstance(each, str)]
         return self._best(self._cosines(mean[None])[0], asked, n)
 
     def analogy(self, a: str, b: str, c: str, n: int = 10, *, multiply: bool = False) -> list[tuple[str, float]]:
