@@ -22,6 +22,7 @@ _MARKS = (  # the longer mark first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _SAMPLE = 200_000
 _PLAUSIBLE = 0.7
 _CHINESE = ("gb18030", "big5", "cp950")
@@ -107,7 +108,7 @@ def _everyday() -> frozenset[str]:
 
 def _plausibility(text: str) -> float:
     """The share of everyday characters among those that are not ASCII; 0 with private-use or control characters."""
-    sample = [c for c in text[:_SAMPLE] if c > "\x7f"]
+    sample = "".join(_FOREIGN.findall(text))[:_SAMPLE]
     if not sample:
         return 1.0
     if any("\ue000" <= c <= "\uf8ff" or c == "\ufffd" or "\x80" <= c <= "\x9f" for c in sample):
