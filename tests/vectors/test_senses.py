@@ -146,7 +146,8 @@ def test_long_lines_are_cut_and_blanks_stand_between_latin_words():
 def test_words_with_tags():
     vectors = WordVectors(["打/v", "我/r", "他/r"], np.eye(3, dtype=np.float32))
     found = find_senses(Contexts(vectors), "打/v", Corpus([["我打他"] * 12], tags=True))
-    assert found.n_occurrences == 12 and found.senses[0].examples[0].word == "打/v"
+    example = found.senses[0].examples[0]
+    assert found.n_occurrences == 12 and (example.before, example.word, example.after) == ("我", "打", "他")
 
 
 @settings(deadline=None, max_examples=15)

@@ -252,15 +252,16 @@ def _occurrences(
     form = word.rpartition("/")[0] if corpus.tags else word
     for done, source in enumerate(corpus.sources, 1):
         for words in Corpus([source], unit=corpus.unit, tags=corpus.tags).containing(form):
+            shown = [each.rpartition("/")[0] for each in words] if corpus.tags else words
             for place in (k for k, each in enumerate(words) if each == word):
                 ids = contexts.ids(words, place)
                 if not len(ids):
                     continue
                 n_seen += 1
                 if len(kept) < n_kept:
-                    kept.append((ids, _occurrence(words, place)))
+                    kept.append((ids, _occurrence(shown, place)))
                 elif (k := int(random.integers(n_seen))) < n_kept:
-                    kept[k] = (ids, _occurrence(words, place))
+                    kept[k] = (ids, _occurrence(shown, place))
         report(done)
     return kept, n_seen
 
