@@ -2,10 +2,13 @@
 
 import json
 
+import numpy as np
 from conftest import ENGLISH, FEATURE, SHORT
 
 from juqing.reading import read_script
 from juqing.reading.aliases import read_aliases
+from juqing.reading.files import read_labeled
+from juqing.runtime import load
 from juqing.script import Script
 
 from .test_cli import juqing, refused
@@ -84,6 +87,12 @@ def test_convert(tmp_path):
     refused(juqing("convert", path, "--to", "json"), "already", "--out")
     refused(juqing("convert", path, "--to", "json", "--out", tmp_path / "x.fdx"), ".json")
     assert juqing("convert", ENGLISH, "--to", "fdx", "--out", tmp_path / "e.fdx").returncode == 0
+    assert juqing("convert", path, "--to", "tsv", "--model", "tfidf", "--out", tmp_path / "l.tsv").returncode == 0
+    (labeled,) = read_labeled(tmp_path / "l.tsv")
+    assert np.allclose(labeled.labels, load("tfidf").score(read_script(path)).values, atol=6e-4)
+    refused(
+        juqing("convert", path, "--to", "fountain", "--model", "tfidf", "--out", tmp_path / "l.fountain"), "strengths"
+    )
 
 
 def test_analyze_with_aliases_and_without_pronouns(tmp_path):

@@ -6,6 +6,7 @@ import string
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from conftest import ENGLISH, FEATURE, SHORT
 from contents import content
@@ -17,6 +18,7 @@ from juqing.reading import read_script, read_text
 from juqing.reading.builder import ScriptBuilder
 from juqing.reading.chinese import closes_flag
 from juqing.reading.fdx import read_fdx
+from juqing.reading.files import read_labeled
 from juqing.script import Delivery, Script, Span
 from juqing.writing import to_fdx, to_fountain, to_table, write_script
 from juqing.writing.common import other_keys
@@ -270,6 +272,20 @@ def test_table():
         "1_0001_A_6\t陈念（VO）：来了。\t陈念",
         "",
     ]
+
+
+def test_a_table_with_strengths_can_be_learned_from(tmp_path):
+    script, path = (
+        read_text("1、渡口　夜　内\n△林远和陈念坐着。\n△下雪了。\n林远：走吧。\n陈念：好。"),
+        tmp_path / "a.tsv",
+    )
+    values = np.random.default_rng(0).uniform(0, 3, (4, 6)).astype(np.float32)
+    write_script(script, path, values)
+    (again,) = read_labeled(path)
+    assert np.allclose(again.labels, values, atol=6e-4) and again.weights.tolist() == [1, 1, 1, 1]
+    assert [line.text for line in again.script.lines] == [line.text for line in script.lines]
+    with pytest.raises(OutputError, match="no place for strengths"):
+        write_script(script, tmp_path / "a.fdx", values)
 
 
 def test_fountain_is_forced():

@@ -26,6 +26,13 @@ def convert(
         Format, typer.Option("--to", help="Fountain, Final Draft, the competition's table, or the whole structure.")
     ],
     out: Annotated[Path | None, typer.Option("--out", help="The file to write; beside the script by default.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            help="With tsv: add what this model says, to be corrected by hand or learned from (train --also).",
+        ),
+    ] = None,
     aliases: Aliases = None,
     encoding: Encoding = None,
 ) -> None:
@@ -44,5 +51,10 @@ def convert(
         raise OutputError(f"the suffix of the file is not .{to.value}.", "Name it so, or leave out --out.", path=target)
     if out is None and target.exists():
         raise OutputError("there is a file of this name already.", "Name another with --out.", path=target)
-    write_script(script, target)
+    values = None
+    if model is not None:
+        from juqing.runtime import load
+
+        values = load(model).score(script).values
+    write_script(script, target, values)
     typer.echo(str(target))

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
+from juqing.emotions import EMOTION_NAMES, N_EMOTIONS
 from juqing.script import Line, Script
 from juqing.writing.common import one_line, tag_of
 
 
-def to_table(script: Script) -> str:
-    """A script as tab-separated text: `id`, `content`, `character`. Lines in which nobody is have a row without a character."""
-    people: dict[int, list[str]] = {}
-    for cue in script.cues:
-        people.setdefault(cue.line, []).append(cue.character)
+def to_table(script: Script, values: np.ndarray | None = None) -> str:
+    """A script as tab-separated text: `id`, `content`, `character`. Lines in which nobody is have a row without a character.
+
+    Args:
+        script: The script.
+        values: Strengths, (n_cues, 6) in 0..3, for six more columns, so that the table can be learned from; empty where nobody is.
+    """
+    people: dict[int, list[tuple[str, list[str]]]] = {}
+    for k, cue in enumerate(script.cues):
+        strengths = [] if values is None else [f"{value:.3f}" for value in values[k]]
+        people.setdefault(cue.line, []).append((cue.character, strengths))
+    nobody = [("", [] if values is None else [""] * N_EMOTIONS)]
     title = re.sub(r"[\s_]+", "-", one_line(script.title)).strip("-")[:80] or "1"
-    rows = ["id\tcontent\tcharacter"]
+    rows = ["\t".join(["id", "content", "character", *(EMOTION_NAMES if values is not None else ())])]
     number = 0
     for line in script.lines:
         content = _cell(_content(line))
-        for name in people.get(line.index, [""]):
+        for name, strengths in people.get(line.index, nobody):
             number += 1
-            rows.append(f"{title}_{line.scene + 1:04d}_A_{number}\t{content}\t{_cell(name)}")
+            rows.append("\t".join([f"{title}_{line.scene + 1:04d}_A_{number}", content, _cell(name), *strengths]))
     return "\n".join(rows) + "\n"
 
 
