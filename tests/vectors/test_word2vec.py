@@ -12,6 +12,7 @@ from juqing.text.corpus import Corpus, EncodedCorpus
 from juqing.text.vocabulary import Vocabulary
 from juqing.vectors.kernels import aligned, sigmoid_table
 from juqing.vectors.kernels import word2vec as kernels
+from juqing.vectors.training import config_of
 from juqing.vectors.word2vec import (
     ARCHITECTURES,
     OBJECTIVES,
@@ -154,8 +155,9 @@ def train_plainly(sentences, config, counts, centers, contexts):
                 guess = np.exp(scores) / np.exp(scores).sum() if config.objective == "softmax" else logistic(scores)
                 error = config.learning_rate * (np.array(labels) - guess)
                 change += error[:, None] * row
+                is_shared = config.architecture == "cbow" and config.objective != "hierarchical"
                 for word in around if config.architecture == "cbow" else [around[k]]:
-                    centers[word] += error @ old / (len(around) if config.architecture == "cbow" else 1)
+                    centers[word] += error @ old / (len(around) if is_shared else 1)
             for k, row in zip(outputs, change, strict=True):
                 contexts[k] += row
     return centers, contexts
@@ -341,3 +343,16 @@ def test_a_text_without_neighbors_is_refused(tmp_path):
     vocabulary = Vocabulary.of_counts(corpus.counts())
     with pytest.raises(InputError, match="no word of the text has a neighbor"):
         Word2Vec().fit(corpus.encode(vocabulary, tmp_path / "ids"), vocabulary)
+
+
+def rate(method, objective, **given):
+    config = config_of(method, {"objective": objective, **given})
+    assert isinstance(config, Word2VecConfig)
+    return config.learning_rate
+
+
+def test_rates():
+    """CBOW's shared changes are small, but for those of a tree, which words take whole."""
+    assert [rate("skip-gram", objective) for objective in OBJECTIVES] == [0.025] * 3
+    assert [rate("cbow", objective) for objective in OBJECTIVES] == [0.125, 0.05, 0.125]
+    assert rate("cbow", "hierarchical", learning_rate=0.1) == 0.1

@@ -35,6 +35,7 @@ EPOCHS = {"skip-gram": 5, "cbow": 5, "glove": 15}
 CHECKPOINT = "state.npz"
 """The file of a run from which training goes on."""
 _RATES = {"skip-gram": 0.025, "cbow": 0.125}  # the true gradient of a mean is small: at 0.05, CBOW learns too little
+_WHOLE_RATE = 0.05  # of CBOW with a tree, whose words take the whole change
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ def config_of(method: str, settings: Mapping[str, Any], *, window: int = 5) -> C
     if method not in METHODS:
         raise InputError(f"the method is {method!r}.", f"Choose one of {', '.join(METHODS)}.")
     if method in ARCHITECTURES:
-        kind, given = Word2VecConfig, {"architecture": method, "window": window, "learning_rate": _RATES[method]}
+        rate = _WHOLE_RATE if (method, settings.get("objective")) == ("cbow", "hierarchical") else _RATES[method]
+        kind, given = Word2VecConfig, {"architecture": method, "window": window, "learning_rate": rate}
     else:
         kind, given = (GloveConfig if method == "glove" else SvdConfig), {}
     known = {field.name: type(field.default) for field in fields(kind) if field.name not in ("architecture", "window")}

@@ -269,7 +269,8 @@ def train(
                     outputs[n_out], labels[n_out] = nothing, np.float32(-1)
                     n_out += 1
                 if cbow:
-                    # one input, the mean; its change goes to a row of its own, then to each word by its share
+                    # one input, the mean; its change goes to a row of its own, then to each word by its share, or the whole of it
+                    # with a tree, whose upper nodes would outrun the words (docs/vectors/word2vec.md)
                     before = scratch + (ROWS + 2) * size
                     clear(before, n_vectors)
                     add(before, hidden, np.float32(1), n_vectors)
@@ -278,8 +279,9 @@ def train(
                     inputs[0] = hidden
                     step(inputs, 1, outputs, labels, n_out, n_vectors, rate, objective, products, scratch, table)
                     add(hidden, before, np.float32(-1), n_vectors)
+                    share = np.float32(1.0) if objective == HIERARCHICAL else np.float32(1.0 / n_context)
                     for k in range(n_context):
-                        add(outputs[n_out + k], hidden, np.float32(1.0 / n_context), n_vectors)
+                        add(outputs[n_out + k], hidden, share, n_vectors)
                     n_in = 1
                 else:
                     step(inputs, n_in, outputs, labels, n_out, n_vectors, rate, objective, products, scratch, table)
