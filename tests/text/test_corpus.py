@@ -112,9 +112,9 @@ def test_progress(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.txt", "好\n".encode() * 9 + "高兴".encode("gb18030"), "line 10: it is not UTF-8"),
-        ("a.txt", "今天\n".encode("gb18030") * 9 + b"\xff\xff", "line 10: it is not GB18030"),
-        ("a.txt", b"ok\n" * 9 + b"\x80\x81\xff", "line 10: it is not UTF-8"),
+        ("a.txt", ("好" * 50 + "\n").encode() * 9 + "高兴".encode("gb18030"), "line 10: it is not UTF-8. "),
+        ("a.txt", ("今天" * 30 + "\n").encode("gb18030") * 9 + b"\xff\xff", "line 10: it is not GB18030"),
+        ("a.txt", b"ok\n" * 9 + b"\x80\x81\xff", "line 10: it is not UTF-8, GB18030 or Big5"),
         ("a.txt.gz", gzip.compress(b"a b\n" * 99, mtime=0)[:25], "cannot be read"),
         ("a.txt.xz", b"nothing", "cannot be read"),
         ("a.txt.zst", b"nothing", "cannot be read"),
@@ -137,6 +137,15 @@ def test_encodings(tmp_path, encoding):
     path.write_bytes(("ok fine\n" * 200_000 + said * 20_000).encode(encoding))
     counts = Corpus([path], unit="blank").counts()
     assert counts["ok"] == 200_000 and counts["後悔莫及"] == 20_000 and len(counts) == 2 + 14
+
+
+def test_few_characters_do_not_tell_an_encoding(tmp_path):
+    """Two of them may read as UTF-8, or as another encoding; what comes later decides for itself."""
+    path, said = tmp_path / "a.txt", "等到 失去 了 才 後悔莫及\n" * 200 + "心裏 難過 ， 永恒\n"
+    for first, encoding in (("目录", "gb18030"), ("中國", "cp950")):
+        path.write_bytes(b"ok fine\n" * (2**17 - 1) + f"a {first}\n{said}".encode(encoding))
+        counts = Corpus([path], unit="blank").counts()
+        assert counts["後悔莫及"] == 200 and counts["心裏"] == counts["永恒"] == 1
 
 
 def test_other_refusals(tmp_path, monkeypatch):

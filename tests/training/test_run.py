@@ -668,8 +668,6 @@ def test_settings_by_name():
     assert config.frozen and config.dropout == 0 and config.layers == (0, 2)
     with pytest.raises(InputError, match="no setting 'drop'"):
         load_config(preset("scene"), ["drop=0"], encoder="somewhere")
-    with pytest.raises(InputError, match="pair has no setting 'leading'"):
-        load_config(preset("pair"), ["leading=9"], encoder="somewhere")
 
 
 @pytest.mark.parametrize("kind", ["scene", "pair"])

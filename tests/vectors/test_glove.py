@@ -1,4 +1,5 @@
 import errno
+import io
 import math
 import weakref
 
@@ -106,14 +107,30 @@ def test_pairs_are_the_counts_in_the_order_that_is_given(monkeypatch):
         assert np.array_equal(ours, theirs.astype(ours.dtype))
 
 
-def test_a_full_disk(monkeypatch, tmp_path):
-    def full(**given):
-        raise OSError(errno.ENOSPC, "No space left on device")
+class FullDisk(io.BytesIO):
+    def write(self, data):
+        if self.tell() > 100:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(data)
 
-    monkeypatch.setattr(glove.tempfile, "TemporaryFile", full)
+
+def test_a_full_disk(monkeypatch, tmp_path):
+    file = FullDisk()
+    monkeypatch.setattr(glove.tempfile, "TemporaryFile", lambda **_: file)
     with pytest.raises(OutputError, match="pairs of words cannot be written: No space left"):
         Glove(GloveConfig(dim=8)).fit(counts(), WORDS, checkpoint=tmp_path / "state.npz")
-    assert not list(tmp_path.iterdir())
+    assert file.closed and not list(tmp_path.iterdir())
+
+
+def test_the_folder_of_a_checkpoint_is_made(tmp_path):
+    path = tmp_path / "a" / "state.npz"
+    config = GloveConfig(dim=8, epochs=2, n_threads=1)
+    model = Glove(config).fit(counts(), WORDS, checkpoint=path)
+    assert [each.name for each in path.parent.iterdir()] == ["state.npz"]
+    again = Glove(config).fit(counts(), WORDS, checkpoint=path)
+    assert np.array_equal(model.words_, again.words_)
+    with pytest.raises(OutputError, match="pairs of words cannot be written: Not a directory"):
+        Glove(config).fit(counts(), WORDS, checkpoint=path / "b" / "state.npz")
 
 
 def test_zeros_are_no_pairs():

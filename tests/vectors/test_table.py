@@ -32,6 +32,8 @@ def test_most_similar():
     assert COMPASS.most_similar(np.array([0.0, 5.0]), 1) == [("north", 1.0)]
     assert len(COMPASS.most_similar("north", 99)) == 4
     assert COMPASS.most_similar("northeast", 1, negative="north")[0][0] == "east"
+    with pytest.raises(InputError, match="leave nothing"):
+        COMPASS.most_similar("north", negative="north")
 
 
 @pytest.mark.parametrize("multiply", [False, True])

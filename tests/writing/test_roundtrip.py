@@ -13,7 +13,7 @@ from contents import content
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from juqing.errors import FormatError, OutputError
+from juqing.errors import FormatError, InputError, OutputError
 from juqing.reading import read_script, read_text
 from juqing.reading.builder import ScriptBuilder
 from juqing.reading.chinese import closes_flag
@@ -284,6 +284,8 @@ def test_a_table_with_strengths_can_be_learned_from(tmp_path):
     (again,) = read_labeled(path)
     assert np.allclose(again.labels, values, atol=6e-4) and again.weights.tolist() == [1, 1, 1, 1]
     assert [line.text for line in again.script.lines] == [line.text for line in script.lines]
+    with pytest.raises(InputError, match="4 cues and strengths of the shape"):
+        write_script(script, path, values[:, :5])
     with pytest.raises(OutputError, match="no place for strengths"):
         write_script(script, tmp_path / "a.fdx", values)
 

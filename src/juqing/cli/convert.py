@@ -45,6 +45,8 @@ def convert(
     from juqing.reading.aliases import read_aliases
     from juqing.writing import write_script
 
+    if model is not None and to is not Format.tsv:
+        raise OutputError(f"a .{to.value} file has no place for strengths.", "Take --to tsv, or leave out --model.")
     script = read_script(path, encoding=encoding, aliases=read_aliases(aliases) if aliases else None)
     target = out or path.with_suffix(f".{to.value}")
     if target.suffix.lower() != f".{to.value}":

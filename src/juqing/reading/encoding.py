@@ -83,9 +83,9 @@ def decode(data: bytes, *, path: Path | str | None = None, encoding: str | None 
 
 
 def chinese_encoding(data: bytes) -> str | None:
-    """Which of GB18030 and Big5 these bytes are in; None where they read as neither."""
+    """`gb18030`, or `cp950`, which reads all that is Big5 and some more; None where the bytes read as neither."""
     found = _best(data, _CHINESE)
-    return found and found[1]
+    return found and ("gb18030" if found[1] == "gb18030" else "cp950")
 
 
 def split_lines(text: str) -> list[str]:

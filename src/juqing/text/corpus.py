@@ -29,6 +29,10 @@ UNITS = ("word", "character", "blank")
 TEXT_SUFFIXES = (".txt", ".text", ".md")
 _COMPRESSED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open}
 _BLOCK = 2**20
+_ASCII = bytes(range(128))
+_SURE = (
+    100  # so many bytes that are not ASCII tell a file's encoding; of fewer, GB18030 and Big5 are taken for each other
+)
 _LONGEST_LINE = 2**26
 
 Progress = Callable[[int], None]
@@ -302,7 +306,7 @@ def _file_blocks(path: Path) -> Iterator[str]:
     Raises:
         FormatError: The file cannot be read, is not UTF-8, GB18030 or Big5 (names the line), or has a line without an end.
     """
-    rest, n_lines, encoding = b"", 0, "ascii"
+    rest, n_lines, encoding, is_sure = b"", 0, "ascii", False
     try:
         with _opened(path) as file:
             while True:
@@ -313,8 +317,9 @@ def _file_blocks(path: Path) -> Iterator[str]:
                 if len(rest) > _LONGEST_LINE:
                     raise FormatError("the line is longer than 64 MB.", "Break it.", path=path, line=n_lines + 1)
                 if block:
-                    if encoding == "ascii" and not block.isascii():
+                    if not is_sure and not block.isascii():
                         encoding = _encoding(block)
+                        is_sure = len(block.translate(None, _ASCII)) >= _SURE
                     yield _text(block, encoding, path, n_lines)
                     n_lines += block.count(b"\n")
                 if not data:
@@ -325,24 +330,24 @@ def _file_blocks(path: Path) -> Iterator[str]:
         raise FormatError(f"it cannot be read: {error}.", "Give a whole text file.", path=path) from None
 
 
-def _encoding(block: bytes) -> str:
-    """The encoding of a file whose first block with other characters than those of ASCII is this; UTF-8 where it cannot be told."""
+def _encoding(block: bytes) -> str | None:
+    """The encoding of a file of which this is a part, None where it cannot be told."""
     try:
         block.decode("utf-8")
         return "utf-8"
     except UnicodeDecodeError:
-        return chinese_encoding(block) or "utf-8"
+        return chinese_encoding(block)
 
 
-def _text(block: bytes, encoding: str, path: Path, n_lines: int) -> str:
-    if n_lines == 0:
-        block = block.removeprefix(b"\xef\xbb\xbf")
+def _text(block: bytes, encoding: str | None, path: Path, n_lines: int) -> str:
     try:
-        text = block.decode(encoding)
+        text = block.decode(encoding or "utf-8")
     except UnicodeDecodeError as error:
         line = n_lines + block.count(b"\n", 0, error.start) + 1
-        named = {"utf-8": "UTF-8", "gb18030": "GB18030"}.get(encoding, "Big5")
+        named = {None: "UTF-8, GB18030 or Big5", "utf-8": "UTF-8", "gb18030": "GB18030"}.get(encoding, "Big5")
         raise FormatError(f"it is not {named}.", "Convert the file to UTF-8.", path=path, line=line) from None
+    if n_lines == 0:
+        text = text.removeprefix("\ufeff")
     return text.replace("\r\n", "\n").replace("\0", "")
 
 

@@ -230,10 +230,6 @@ def load_config(path: Path, settings: Sequence[str] = (), **changes: Any) -> Run
     kind = TransformerConfig if wanted in TransformerConfig.kinds else RunConfig
     values = {**read_settings(kind, path), **parse_settings(kind, settings)}
     values.update((name, value) for name, value in changes.items() if value is not None)
-    if wanted == "pair" and (useless := sorted({"leading", "trailing"} & values.keys())):
-        raise InputError(
-            f"pair has no setting {useless[0]!r}: it reads one line at a time.", "Leave it out.", path=path
-        )
     if kind is RunConfig and "encoder" not in values:
         raise InputError("no encoder is named.", "Give one with --encoder, or in the preset.", path=path)
     return kind(**values)

@@ -12,6 +12,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -62,6 +63,11 @@ class GloveConfig:
         check_positive(self, "x_max", "alpha", "learning_rate")
 
 
+def _close(file: IO[bytes]) -> None:
+    with suppress(OSError):  # what a full disk did not take cannot be written when the file is closed either
+        file.close()
+
+
 class Glove:
     """Trains word vectors from co-occurrence counts.
 
@@ -104,7 +110,6 @@ class Glove:
         """
         import scipy.sparse
 
-        train = kernel("juqing.vectors.kernels.glove", "train")
         config, n = self.config, len(vocabulary)
         if counts.shape != (n, n):
             raise InputError(f"there are {n:,} words and counts of the shape {counts.shape}.")
@@ -116,21 +121,36 @@ class Glove:
             order = order[kept]
         if not len(order):
             raise InputError("there are no counts.", "Give more text.")
+        self.vocabulary_, self.n_pairs_ = vocabulary, len(order)
+        saved = Checkpoint(checkpoint, vocabulary, config, self.n_pairs_)
+        state = saved.load()
         random = np.random.default_rng(config.seed)
         random.shuffle(order)  # once, so that near pairs are far apart
         file = self._written(counts, order, checkpoint.parent if checkpoint else None)
-        self.n_pairs_ = n_pairs = len(order)
-        n_parts = -(-n_pairs // _PART)
         del counts, kept, order
         give_back()
-        width = padded(config.dim)
-        self.vocabulary_ = vocabulary
+        with file:
+            self._train(file, random, saved, state, progress)
+        return self
+
+    def _train(
+        self,
+        file: IO[bytes],
+        random: np.random.Generator,
+        saved: Checkpoint,
+        state: dict[str, np.ndarray] | None,
+        progress: Progress | None,
+    ) -> None:
+        """Go through the pairs of a file, from the beginning or from a state."""
+        train = kernel("juqing.vectors.kernels.glove", "train")
+        config, n, n_pairs = self.config, len(self.vocabulary_), self.n_pairs_
+        n_parts, width = -(-n_pairs // _PART), padded(config.dim)
         self.words_, self.contexts_ = (self._table(n, width, random) for _ in range(2))
         self.word_biases_, self.context_biases_ = (self._biases(n, random) for _ in range(2))
-        saved, first = Checkpoint(checkpoint, vocabulary, config, n_pairs), 0
+        first = 0
         tables = {name: getattr(self, name + "_") for name in ("words", "contexts", "word_biases", "context_biases")}
         losses = np.zeros(config.epochs)
-        if (state := saved.load()) is not None:
+        if state is not None:
             for name, table in tables.items():
                 table[:] = state["table_" + name]
             losses, first = state["losses"], int(state["part"])
@@ -159,28 +179,29 @@ class Glove:
             state = {"table_" + name: table for name, table in tables.items()}
             saved.save(lambda: self.vectors().vectors, {**state, "losses": losses, "part": k}, now=now)
 
-        with file:
-            in_rounds(
-                work, first, n_parts * config.epochs, n_threads=config.n_threads or os.cpu_count() or 1, after=after
-            )
+        in_rounds(work, first, n_parts * config.epochs, n_threads=config.n_threads or os.cpu_count() or 1, after=after)
         self.loss_ = float(losses[-1])
         for table in tables.values():
             check_finite(table)
-        return self
 
     def _written(self, counts: scipy.sparse.csr_array, order: np.ndarray, folder: Path | None) -> IO[bytes]:
         """A file of all pairs, which is gone as soon as it is closed."""
-        try:
-            file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - `fit` closes it
-            for part in self._pairs(counts, order):
-                for array in part:
-                    file.write(array.data)
-            file.flush()
+        with ExitStack() as stack:
+            try:
+                if folder is not None:
+                    folder.mkdir(parents=True, exist_ok=True)
+                file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - `fit` closes it
+                stack.callback(_close, file)
+                for part in self._pairs(counts, order):
+                    for array in part:
+                        file.write(array.data)
+                file.flush()
+            except OSError as error:
+                found = f"the pairs of words cannot be written: {error.strerror}."
+                todo = "Choose another path." if folder else "Name another folder by TMPDIR."
+                raise OutputError(found, f"Free some space. {todo}", path=folder) from None
+            stack.pop_all()
             return file
-        except OSError as error:
-            found = f"the pairs of words cannot be written: {error.strerror}."
-            todo = "Free some space." if folder else "Free some space, or name another folder by TMPDIR."
-            raise OutputError(found, todo, path=folder or Path(tempfile.gettempdir())) from None
 
     def _pairs(self, counts: scipy.sparse.csr_array, order: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
         """Pairs as they are gone through, `_PART` at a time.

@@ -106,6 +106,8 @@ class WordVectors:
             raise InputError("no word is asked for.", "Give at least one.")
         signed = [self._unit(each) for each in wanted] + [-self._unit(each) for each in unwanted]
         mean = self._unit(np.mean(signed, axis=0))
+        if unwanted and np.linalg.norm(np.mean(signed, axis=0)) < 1e-6:
+            raise InputError("the words that are taken away leave nothing.", "Name others.")
         asked = [self._id(each) for each in (*wanted, *unwanted) if isinstance(each, str)]
         return self._best(self._cosines(mean[None])[0], asked, n)
 

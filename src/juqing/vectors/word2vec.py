@@ -7,7 +7,7 @@ words, for small vocabularies and for checking the others.
 
 Sources: Mikolov et al., "Efficient estimation of word representations in vector space" and "Distributed representations of words
 and phrases and their compositionality" (2013); Rong, "word2vec parameter learning explained" (2014). The mean of CBOW gets its true
-gradient, as in Irsoy, Benton & Stratos, "Corrected CBOW performs as well as skip-gram" (2021).
+gradient, as in Irsoy, Benton & Stratos, "Corrected CBOW performs as well as skip-gram" (2021), but with a tree (docs/vectors/word2vec.md).
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from juqing.emotions import EMOTION_NAMES, N_EMOTIONS
+from juqing.errors import InputError
 from juqing.script import Line, Script
 from juqing.writing.common import one_line, tag_of
 
@@ -17,7 +18,12 @@ def to_table(script: Script, values: np.ndarray | None = None) -> str:
     Args:
         script: The script.
         values: Strengths, (n_cues, 6) in 0..3, for six more columns, so that the table can be learned from; empty where nobody is.
+
+    Raises:
+        InputError: The strengths are not those of the script's cues.
     """
+    if values is not None and values.shape != (script.n_cues, N_EMOTIONS):
+        raise InputError(f"there are {script.n_cues} cues and strengths of the shape {values.shape}.")
     people: dict[int, list[tuple[str, list[str]]]] = {}
     for k, cue in enumerate(script.cues):
         strengths = [] if values is None else [f"{value:.3f}" for value in values[k]]
