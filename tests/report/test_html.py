@@ -132,7 +132,7 @@ def test_paper_is_light(page, report):
 def test_it_fits_a_phone(page, report):
     page.set_viewport_size({"width": 375, "height": 720})
     open_report(page, report)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.wait_for_function("document.documentElement.scrollWidth <= 375")  # figures are drawn anew
 
 
 def test_chinese_is_drawn_and_no_boxes(page, report):

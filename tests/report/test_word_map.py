@@ -130,7 +130,7 @@ def test_dark_and_narrow(page, word_map, tmp_path):
     page.wait_for_timeout(100)
     box = page.locator("#figure canvas").bounding_box()
     assert box is not None and box["width"] < 375
-    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.wait_for_function("document.documentElement.scrollWidth <= 375")  # figures are drawn anew
 
 
 def labels(svg: str) -> list[tuple[str, float, float]]:
