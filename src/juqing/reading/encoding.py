@@ -70,7 +70,11 @@ def decode(data: bytes, *, path: Path | str | None = None, encoding: str | None 
             return text
     except UnicodeDecodeError:
         text = None
-    other = _utf16(data) if b"\0" in data else (_best(data, _CHINESE) or (_others(data),))[0]
+    if b"\0" in data:
+        other = _utf16(data)
+    else:
+        chinese = _best(data, _CHINESE)
+        other = chinese[0] if chinese else _others(data)
     if other:
         return other
     if text is not None and text.count("\0") < len(text) // 10:

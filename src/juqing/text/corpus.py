@@ -30,9 +30,7 @@ TEXT_SUFFIXES = (".txt", ".text", ".md")
 _COMPRESSED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open}
 _BLOCK = 2**20
 _ASCII = bytes(range(128))
-_SURE = (
-    100  # so many bytes that are not ASCII tell a file's encoding; of fewer, GB18030 and Big5 are taken for each other
-)
+_SURE = 100  # bytes that are not ASCII; of fewer, GB18030 and Big5 are taken for each other
 _LONGEST_LINE = 2**26
 
 Progress = Callable[[int], None]

@@ -105,11 +105,11 @@ class WordVectors:
         if not wanted:
             raise InputError("no word is asked for.", "Give at least one.")
         signed = [self._unit(each) for each in wanted] + [-self._unit(each) for each in unwanted]
-        mean = self._unit(np.mean(signed, axis=0))
-        if unwanted and np.linalg.norm(np.mean(signed, axis=0)) < 1e-6:
+        mean = np.mean(signed, axis=0)
+        if unwanted and np.linalg.norm(mean) < 1e-6:
             raise InputError("the words that are taken away leave nothing.", "Name others.")
         asked = [self._id(each) for each in (*wanted, *unwanted) if isinstance(each, str)]
-        return self._best(self._cosines(mean[None])[0], asked, n)
+        return self._best(self._cosines(self._unit(mean)[None])[0], asked, n)
 
     def analogy(self, a: str, b: str, c: str, n: int = 10, *, multiply: bool = False) -> list[tuple[str, float]]:
         """The words that are to `c` as `b` is to `a`: 男人 is to 国王 as 女人 to ...

@@ -1,6 +1,6 @@
 """Compiled loops: arrays in, arrays out or changed in place. Each is a plain function, compiled at the end of its file.
 
-Here is what their callers need too; it is free of Numba, without which word2vec is trained (`juqing._compiled`).
+Here is what their callers need too; it is free of Numba, without which vectors are trained (`juqing._compiled`).
 """
 
 from __future__ import annotations

@@ -269,8 +269,8 @@ def train(
                     outputs[n_out], labels[n_out] = nothing, np.float32(-1)
                     n_out += 1
                 if cbow:
-                    # one input, the mean; its change goes to a row of its own, then to each word by its share, or the whole of it
-                    # with a tree, whose upper nodes would outrun the words (docs/vectors/word2vec.md)
+                    # one input, the mean; its change goes to a row of its own, then to each word by its share,
+                    # with a tree the whole of it (docs/vectors/word2vec.md says why)
                     before = scratch + (ROWS + 2) * size
                     clear(before, n_vectors)
                     add(before, hidden, np.float32(1), n_vectors)
